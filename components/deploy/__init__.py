@@ -1,0 +1,1 @@
+"""Rollout: a candidate earns its traffic step by step, judged by evidence."""

@@ -1,0 +1,55 @@
+"""What one look at the traffic says: counts, and nothing else.
+
+A key is (metric, slice), with slice "" for all requests together. Counts of late
+labels belong to the window in which the request was made, so one look brings
+several strata of the metric `wrong` (design: the stratum is arrival look x window).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ALL = ""
+"""The slice that holds every request."""
+
+
+class Stratum(NamedTuple):
+    """Requests that saw the same world, by arm: seen and bad (x of n)."""
+
+    n_canary: int
+    x_canary: int
+    n_stable: int
+    x_stable: int
+
+
+class Pairs(NamedTuple):
+    """Mirrored requests, answered by both arms: who alone was bad."""
+
+    n: int
+    canary_only: int
+    stable_only: int
+
+
+class Observation(BaseModel):
+    """One window. `time` is the end of the window in minutes of event time since the
+    first request; `strata` and `pairs` are keyed "metric|slice"."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    window: int
+    time: float
+    requests: int
+    canary_requests: int
+    harmed_requests: int = 0
+    canary_ready: bool = True
+    stable_ready: bool = True
+    labels_pending: int = 0
+    strata: dict[str, list[Stratum]] = Field(default_factory=dict)
+    pairs: dict[str, Pairs] = Field(default_factory=dict)
+
+
+def key(metric: str, slice_key: str = ALL) -> str:
+    """Return the one spelling of a (metric, slice) key: `wrong|carrier=UA`."""
+    return f"{metric}|{slice_key}"

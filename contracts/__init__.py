@@ -1,0 +1,1 @@
+"""Nouns that cross a component boundary: config, artifacts, decisions, storage."""
