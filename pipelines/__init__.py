@@ -1,0 +1,1 @@
+"""Order: which step follows which, where it runs, and the one front door."""
