@@ -53,9 +53,8 @@ class Terminal:
         mark = "[green]✓" if task.status == "done" else "[red]✗"
         how = _how(task.cached, task.reconciled)
         note = "" if task.cached or task.reconciled else "; ".join(task.why)
-        self._console.print(
-            f"{mark}[/] {task.name:<15}{how:<9}{task.seconds:>6.2f} s  [dim]{escape(note)}"
-        )
+        line = f"{mark}[/] {task.name:<15}{how:<9}{task.seconds:>6.2f} s"
+        self._console.print(f"{line}  [dim]{escape(note)}")
 
     def _stop(self) -> None:
         if self._status:

@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 
 
 def command(project: str, build: Path, port: int) -> list[str]:
-    """Return the command line of the predictor. Raises BadInput without a live model."""
+    """Return the predictor's command line. Raises BadInput without a live model."""
     model = build / project / _live(project, build).key
     options = {
         "model-dir": model,

@@ -68,8 +68,9 @@ def open_project(name: str, configs: Path, build: Path) -> Project:
     folder = configs / name
     if not (folder / "project.yaml").exists():
         known = sorted(p.parent.name for p in configs.glob("*/project.yaml"))
+        listed = ", ".join(known) or "none"
         raise BadInput(
-            f"no project '{name}' in {configs}; there are: {', '.join(known) or 'none'}. "
+            f"no project '{name}' in {configs}; there are: {listed}. "
             "Make one: canario new NAME --from file.csv --label COLUMN"
         )
     config = load_project(folder)

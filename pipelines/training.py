@@ -26,26 +26,26 @@ def training(
     project: str,
     source: str,
     source_digest: str,
-    data: dict,  # type: ignore[type-arg]
-    required: list,  # type: ignore[type-arg]
-    spans: list,  # type: ignore[type-arg]
-    replay_spans: list,  # type: ignore[type-arg]
+    data: dict,
+    required: list,
+    spans: list,
+    replay_spans: list,
     new_version: bool,
     schema_pbtxt: str,
-    validation: dict,  # type: ignore[type-arg]
-    features: list,  # type: ignore[type-arg]
+    validation: dict,
+    features: list,
     task: str,
-    classes: list,  # type: ignore[type-arg]
+    classes: list,
     golden_rows: int,
-    train: dict,  # type: ignore[type-arg]
+    train: dict,
     threshold: float,
-    evaluate: dict,  # type: ignore[type-arg]
-    slices: list,  # type: ignore[type-arg]
-    must_pass: list,  # type: ignore[type-arg]
+    evaluate: dict,
+    slices: list,
+    must_pass: list,
     baseline_uri: str,
     baseline_digest: str,
-    infra: dict,  # type: ignore[type-arg]
-    rollout: dict,  # type: ignore[type-arg]
+    infra: dict,
+    rollout: dict,
     plant: str,
     workspace_uri: str,
     run_root: str,
