@@ -1,0 +1,7 @@
+"""What every test shares."""
+
+from hypothesis import settings
+
+# The same examples on every machine and run; a slow machine is no failure.
+settings.register_profile("canario", derandomize=True, deadline=None, database=None)
+settings.load_profile("canario")
