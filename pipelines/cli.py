@@ -232,3 +232,7 @@ def _show(as_json: bool, value: Any, text: Any) -> None:
 
 def _print_json(value: Any) -> None:
     print(json.dumps(value, indent=1, default=str))
+
+
+if __name__ == "__main__":
+    main()

@@ -42,11 +42,19 @@ def _run(workers: WarmWorkers, source: str, folder: Path, **env: str) -> int:
             "outputFile": str(folder / "output.json"),
         },
     }
-    argv = [source, "--executor_input", json.dumps(given), "--function_to_execute", "step"]
+    argv = [
+        source,
+        "--executor_input",
+        json.dumps(given),
+        "--function_to_execute",
+        "step",
+    ]
     return workers.run(images.BASE, argv, env, folder / "log", lambda: None)
 
 
-def test_a_task_runs_in_a_process_of_its_own(workers: WarmWorkers, tmp_path: Path) -> None:
+def test_a_task_runs_in_a_process_of_its_own(
+    workers: WarmWorkers, tmp_path: Path
+) -> None:
     assert _run(workers, SOURCE, tmp_path, COLOUR="red") == 0
     pid, colour = (tmp_path / "said").read_text().split()
     assert int(pid) != os.getpid()
@@ -56,7 +64,9 @@ def test_a_task_runs_in_a_process_of_its_own(workers: WarmWorkers, tmp_path: Pat
     }
 
 
-def test_an_intended_error_comes_back_by_name(workers: WarmWorkers, tmp_path: Path) -> None:
+def test_an_intended_error_comes_back_by_name(
+    workers: WarmWorkers, tmp_path: Path
+) -> None:
     target = tmp_path / "error.json"
     assert _run(workers, BAD, tmp_path, CANARIO_ERROR_FILE=str(target)) == 2
     assert json.loads(target.read_text()) == {"type": "DataError", "message": "no rows"}
@@ -99,7 +109,11 @@ def test_closing_ends_the_tasks_that_still_run(tmp_path: Path) -> None:
         workers.start_base()
         with pytest.raises(Stop):
             workers.run(
-                images.BASE, argv, {"COLOUR": "red"}, tmp_path / "log", stop_when_it_runs
+                images.BASE,
+                argv,
+                {"COLOUR": "red"},
+                tmp_path / "log",
+                stop_when_it_runs,
             )
     pid = int((tmp_path / "said").read_text().split()[0])
     assert _gone(pid)
@@ -110,7 +124,13 @@ def _argv(source: str, folder: Path) -> list[str]:
         "inputs": {"parameterValues": {"path": str(folder / "said")}},
         "outputs": {"parameters": {}, "outputFile": str(folder / "output.json")},
     }
-    return [source, "--executor_input", json.dumps(given), "--function_to_execute", "step"]
+    return [
+        source,
+        "--executor_input",
+        json.dumps(given),
+        "--function_to_execute",
+        "step",
+    ]
 
 
 def _gone(pid: int) -> bool:

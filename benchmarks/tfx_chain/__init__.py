@@ -1,0 +1,1 @@
+"""The peer of bench_tfx.py: the same work, written for TFX."""

@@ -1,0 +1,54 @@
+"""The front door: what people type wrong ends in a sentence and exit code 2."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def canario(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pipelines.cli", *words]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "nowhere"], "no project 'nowhere'"),
+        (["run", "taxi", "--plant", "slow"], "has no rollout to break"),
+        (["run", "flights", "--plant", "gremlins"], "known are wrong-on-slice"),
+        (["run"], "Missing argument"),
+        (["launch"], "No such command"),
+        (["serve", "nowhere"], "no live model of 'nowhere'"),
+        (["runs", "diff", "a", "b"], "0 runs match"),
+    ],
+)
+def test_a_mistake_ends_in_a_sentence(
+    words: list[str], said: str, tmp_path: Path
+) -> None:
+    extra = (
+        [] if words in (["run"], ["launch"]) else ["--build", str(tmp_path / "build")]
+    )
+    done = canario(*words, *extra)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert said in done.stderr
+    assert not (tmp_path / "build").exists()
+
+
+def test_a_config_mistake_names_file_and_line(tmp_path: Path) -> None:
+    folder = tmp_path / "configs" / "bad"
+    folder.mkdir(parents=True)
+    (folder / "project.yaml").write_text("project: bad\nquestion: ?\ntaks: binary\n")
+    done = canario("run", "bad", "--configs", str(tmp_path / "configs"))
+    assert done.returncode == 2
+    assert "project.yaml:3" in done.stderr
+    assert "taks" in done.stderr
+
+
+def test_runs_of_an_empty_build_as_json(tmp_path: Path) -> None:
+    done = canario("runs", "--json", "--build", str(tmp_path))
+    assert (done.returncode, json.loads(done.stdout)) == (0, [])
