@@ -1,100 +1,143 @@
-"""YAML to pydantic with the line number of every mistake."""
+"""YAML to pydantic with the line number of every mistake.
+
+The dialect is YAML 1.2's core: `yes`, `no`, `12:30` and `2013-01-01` are text, 1e-3
+is a number and 010 is ten. Types are not guessed either: "5" is no number and true
+is not 1. So a value means what it looks like.
+"""
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
+from contracts.config.mistakes import Location, sentence
 from contracts.errors import ConfigError
 
-_MAX_BYTES = 1 << 20
-_MAX_NODES = 50_000
-_Location = tuple[str | int, ...]
+__all__ = ["load_model"]
+
+_MAX_BYTES = 1 << 18
+_MAX_VALUES = 20_000
+_MAX_DEPTH = 20
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
 def load_model(path: Path, model: type[_Model]) -> _Model:
     """Read a YAML file into `model`.
 
-    Raises ConfigError that lists every mistake as `file:line: where: what was
-    found, what is allowed`.
+    Raises ConfigError that lists every mistake as `file:line: where: what is
+    allowed, what was found`.
     """
-    value, lines = _read(path)
+    tree = _Tree(path)
+    value = tree.build(_compose(path), ())
     try:
-        return model.model_validate(value)
+        # JSON's strictness is the one we want: 1 is a float, "1" and true are not.
+        return model.model_validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
-        found = [_sentence(path, lines, item) for item in error.errors()]
-        raise ConfigError("\n".join(found)) from None
+        found = [sentence(model, tree.lines, item) for item in error.errors()]
+        raise ConfigError(
+            "\n".join(f"{path}:{line}: {text}" for line, text in found)
+        ) from None
 
 
-def _read(path: Path) -> tuple[Any, dict[_Location, int]]:
+class _Loader(yaml.SafeLoader):
+    """PyYAML without YAML 1.1's guesses at dates, clocks, yes and no."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  (PyYAML's own name)
+
+
+_TAG = "tag:yaml.org,2002:"
+_SCALARS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "null": (r"~|null|Null|NULL|", lambda _: None),
+    "bool": (r"true|True|TRUE|false|False|FALSE", lambda text: text.lower() == "true"),
+    "int": (r"[-+]?[0-9]+", int),
+    "float": (r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", float),
+}
+for _name, (_pattern, _) in _SCALARS.items():
+    _Loader.add_implicit_resolver(_TAG + _name, re.compile(f"^(?:{_pattern})$"), None)
+
+
+def _compose(path: Path) -> yaml.Node:
     try:
-        text = path.read_bytes()
+        with path.open("rb") as stream:
+            text = stream.read(_MAX_BYTES + 1)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise ConfigError(f"{path}: no such file") from None
     if len(text) > _MAX_BYTES:
-        raise ConfigError(f"{path}: larger than {_MAX_BYTES} bytes")
+        raise ConfigError(f"{path}: larger than {_MAX_BYTES >> 10} KiB")
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        lines: dict[_Location, int] = {}
-        if node is None:
-            raise ConfigError(f"{path}: the file is empty")
-        _walk(path, node, (), lines, [0])
-        return yaml.safe_load(text), lines
+        node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        line = mark.line + 1 if mark else 1
         raise ConfigError(f"{path}:{line}: not YAML: {problem}") from None
-    except (UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise ConfigError(f"{path}:1: not YAML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: nested deeper than {_MAX_DEPTH} levels") from None
+    if node is None:
+        raise ConfigError(f"{path}: the file is empty")
+    return node
 
 
-def _walk(
-    path: Path,
-    node: yaml.Node,
-    location: _Location,
-    lines: dict[_Location, int],
-    count: list[int],
-) -> None:
-    """Record the 1-based line of every key; refuse duplicates and alias bombs."""
-    count[0] += 1
-    if count[0] > _MAX_NODES:
-        raise ConfigError(f"{path}: more than {_MAX_NODES} values")
-    lines.setdefault(location, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            name, line = str(key.value), key.start_mark.line + 1
-            if name in seen:
-                raise ConfigError(f"{path}:{line}: key '{name}' appears twice")
-            seen.add(name)
-            lines[(*location, name)] = line
-            _walk(path, value, (*location, name), lines, count)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            _walk(path, value, (*location, index), lines, count)
+class _Tree:
+    """Plain values out of YAML nodes, and the 1-based line of each."""
 
+    def __init__(self, path: Path) -> None:
+        self.lines: dict[Location, int] = {}
+        self._path = path
+        self._count = 0
 
-def _sentence(path: Path, lines: dict[_Location, int], item: ErrorDetails) -> str:
-    # A union puts the tag of the branch into the location: drop what has no line.
-    location: _Location = ()
-    for part in item["loc"]:
-        location = (*location, part) if (*location, part) in lines else location
-    missing = item["type"] == "missing"
-    where = ".".join(str(p) for p in item["loc"]) or "the file"
-    line = lines.get(location, 1)
-    message = item["msg"].removeprefix("Value error, ")
-    if item["type"] == "extra_forbidden":
-        message = "unknown key; see docs/config.md for the keys that exist"
-    found = "" if missing or item["type"] == "value_error" else _found(item["input"])
-    return f"{path}:{line}: {where}: {message}{found}"
+    def build(self, node: yaml.Node, at: Location) -> Any:
+        """Return the node's value.
 
+        Raises ConfigError for duplicate keys, keys that are no text, tags, and
+        aliases that refer to themselves or multiply.
+        """
+        self._count += 1
+        if self._count > _MAX_VALUES:
+            raise self._error(node, f"more than {_MAX_VALUES} values")
+        if len(at) > _MAX_DEPTH:
+            raise self._error(node, f"nested deeper than {_MAX_DEPTH} levels")
+        self.lines.setdefault(at, node.start_mark.line + 1)
+        match node.tag.removeprefix(_TAG), node.value:
+            case "map", [*pairs]:
+                return self._mapping(pairs, at)
+            case "seq", [*items]:
+                return [self.build(item, (*at, i)) for i, item in enumerate(items)]
+            case "str", str(text):
+                return text
+            case kind, str(text) if kind in _SCALARS:
+                return self._scalar(node, kind, text)
+        raise self._error(node, f"the tag {node.tag} is not allowed")
 
-def _found(value: Any) -> str:
-    text = repr(value)
-    return f" (found {text if len(text) <= 60 else text[:57] + '...'})"
+    def _mapping(
+        self, pairs: list[tuple[yaml.Node, yaml.Node]], at: Location
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, node in pairs:
+            if not isinstance(key, yaml.ScalarNode) or key.tag != f"{_TAG}str":
+                shown = key.value if isinstance(key, yaml.ScalarNode) else "?"
+                raise self._error(key, f"key {shown} is not text; put it in quotes")
+            inner = (*at, key.value)
+            if key.value in found:
+                first = self.lines[inner]
+                raise self._error(
+                    key, f"key '{key.value}' appears twice, first in line {first}"
+                )
+            self.lines[inner] = key.start_mark.line + 1
+            found[key.value] = self.build(node, inner)
+        return found
+
+    def _scalar(self, node: yaml.Node, kind: str, text: str) -> Any:
+        try:
+            return _SCALARS[kind][1](text)
+        except ValueError:  # a tag that contradicts its value, or 5,000 digits
+            raise self._error(node, f"{text[:40]} is no {kind}") from None
+
+    def _error(self, node: yaml.Node, problem: str) -> ConfigError:
+        return ConfigError(f"{self._path}:{node.start_mark.line + 1}: {problem}")

@@ -7,24 +7,53 @@ changed number reruns only the steps that read it.
 from __future__ import annotations
 
 import fnmatch
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from contracts import expressions
+from contracts.artifacts import RESERVED
+from contracts.config.data import (
+    DataConfig,
+    LabelConfig,
+    ScheduleConfig,
+    SpanConfig,
+    SplitConfig,
+    TimeConfig,
+)
 from contracts.config.loading import load_model
+from contracts.config.section import Mistake, Name, Section
+from contracts.config.steps import (
+    EvaluateConfig,
+    InfraConfig,
+    MustPass,
+    TrainConfig,
+    ValidateConfig,
+)
 from contracts.errors import ConfigError
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-
-
-class Section(BaseModel):
-    """Base of all sections: unknown keys are refused, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+__all__ = [
+    "DataConfig",
+    "EvaluateConfig",
+    "Feature",
+    "FeatureKind",
+    "InfraConfig",
+    "LabelConfig",
+    "MustPass",
+    "ProjectConfig",
+    "ScheduleConfig",
+    "Section",
+    "SliceConfig",
+    "SpanConfig",
+    "SplitConfig",
+    "Task",
+    "TimeConfig",
+    "TrainConfig",
+    "ValidateConfig",
+    "expand",
+    "load_project",
+]
 
 
 class Task(StrEnum):
@@ -54,124 +83,6 @@ class Feature(Section):
     vocabulary: int = Field(default=1000, ge=1, le=100_000)
 
 
-class TimeConfig(Section):
-    """Event time of an example: a timestamp column plus minutes (an expression)."""
-
-    column: str
-    plus_minutes: str | None = None
-
-
-class SpanConfig(Section):
-    """How rows group into spans: by calendar day or month of the event time, by the
-    integers of a column, or not at all (all rows are span 1)."""
-
-    by: Literal["day", "month", "column", "none"] = "none"
-    column: str | None = None
-
-    @model_validator(mode="after")
-    def _column_named(self) -> SpanConfig:
-        if (self.by == "column") != (self.column is not None):
-            raise ValueError("spans: 'column' belongs to 'by: column', and only there")
-        return self
-
-
-class SplitConfig(Section):
-    """Shares of eval (early stopping) and test (the gates); the rest trains.
-
-    `by: time` gives the most recent examples to test, the ones before them to eval.
-    `by: hash` decides by the example id, or by the group when `group_by` is set.
-    """
-
-    by: Literal["time", "hash"] = "hash"
-    eval: Fraction = 0.1
-    test: Fraction = 0.2
-
-    @model_validator(mode="after")
-    def _something_trains(self) -> SplitConfig:
-        if self.eval + self.test >= 1 or min(self.eval, self.test) <= 0:
-            raise ValueError(
-                f"split: eval {self.eval} and test {self.test} must each be above 0 "
-                "and together below 1, or nothing is left to train"
-            )
-        return self
-
-
-class LabelConfig(Section):
-    """The label as an expression over columns, or a column of classes.
-
-    `classes` names them in order of their index: false, true for an expression.
-    `available_after_minutes` is an expression: minutes from the event to the label.
-    """
-
-    expression: str | None = None
-    column: str | None = None
-    classes: list[str] = Field(min_length=2, max_length=1000)
-    available_after_minutes: str | None = None
-
-    @model_validator(mode="after")
-    def _one_source(self) -> LabelConfig:
-        if (self.expression is None) == (self.column is None):
-            raise ValueError("label: give either 'expression' or 'column'")
-        if self.expression is not None and len(self.classes) != 2:
-            raise ValueError("label: an expression is true or false: name two classes")
-        if len(set(self.classes)) != len(self.classes):
-            raise ValueError("label: a class appears twice in 'classes'")
-        return self
-
-    def columns(self) -> set[str]:
-        """Return the raw columns that the label is computed from."""
-        used = set(expressions.columns_of(self.expression or ""))
-        return used if self.expression else {str(self.column)}
-
-
-class DataConfig(Section):
-    """Where rows come from and how they become examples.
-
-    `source` is a path relative to the config folder (a glob is allowed), or
-    `package://NAME/path` for a file inside an installed package.
-    `id` lists the columns that identify an example; empty means all columns.
-    `derived` adds columns by expressions, each known when its inputs are.
-    """
-
-    source: str
-    format: Literal["csv", "parquet"] = "csv"
-    header: list[str] | None = None
-    null_values: list[str] = ["", "NA"]
-    id: list[str] = []
-    time: TimeConfig | None = None
-    spans: SpanConfig = SpanConfig()
-    split: SplitConfig = SplitConfig()
-    group_by: str | None = None
-    derived: dict[str, str] = {}
-    max_corrupt_fraction: Fraction = 0.01
-    label: LabelConfig
-
-    @model_validator(mode="after")
-    def _time_is_there(self) -> DataConfig:
-        needs = [self.spans.by in ("day", "month"), self.split.by == "time"]
-        if any(needs) and self.time is None:
-            raise ValueError(
-                "data: spans by day or month and a split by time need time"
-            )
-        return self
-
-
-class ScheduleConfig(Section):
-    """What `canario run` plays: the spans of the first training run, the spans that
-    arrive after it (one run each), and the span whose rows become requests."""
-
-    first: list[int] = Field(default=[1], min_length=1)
-    then: list[int] = []
-    replay: int | None = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> ScheduleConfig:
-        order = [*self.first, *self.then, *([self.replay] if self.replay else [])]
-        if order != sorted(set(order)):
-            raise ValueError(f"schedule: spans must increase, found {order}")
-        return self
-
-
 class SliceConfig(Section):
     """A named subset for metrics: the values of a column, or ranges of it.
 
@@ -181,86 +92,21 @@ class SliceConfig(Section):
 
     name: Name
     column: str
-    edges: list[float] | None = None
+    edges: list[float] | None = Field(default=None, min_length=1)
     labels: list[str] | None = None
     top: int = Field(default=20, ge=1, le=200)
 
     @model_validator(mode="after")
     def _edges_ascend(self) -> SliceConfig:
         if self.edges is not None and self.edges != sorted(set(self.edges)):
-            raise ValueError(f"slice {self.name}: edges must increase: {self.edges}")
-        if self.labels is not None and len(self.labels) != len(self.edges or []):
-            raise ValueError(f"slice {self.name}: one label for each edge")
+            raise Mistake(f"edges must increase, found {self.edges}", "edges")
+        if self.labels is None:
+            return self
+        if len(self.labels) != len(self.edges or []):
+            raise Mistake("give one label for each of 'edges'", "labels")
+        if len(set(self.labels)) != len(self.labels):
+            raise Mistake(f"a label appears twice: {self.labels}", "labels")
         return self
-
-
-class ValidateConfig(Section):
-    """Blocking severity and the schema file, relative to the config folder.
-
-    `min_examples` counts rows of the train split; below it nothing is trained.
-    """
-
-    schema_file: str = "schema.pbtxt"
-    block_on: Literal["error", "warning"] = "error"
-    min_examples: int = Field(default=100, ge=1)
-
-
-class TrainConfig(Section):
-    """Hyper-parameters. Sizes in units, rates per step, dropout as a share.
-
-    `steps` trains a fixed number of batches instead of epochs with early stopping.
-    """
-
-    hidden: list[Annotated[int, Field(ge=1, le=8192)]] = [64, 32]
-    embedding: int = Field(default=8, ge=1, le=512)
-    epochs: int = Field(default=10, ge=1, le=10_000)
-    steps: int | None = Field(default=None, ge=1)
-    eval_steps: int | None = Field(default=None, ge=1)
-    batch_size: int = Field(default=512, ge=1)
-    learning_rate: float = Field(default=1e-3, gt=0)
-    patience: int = Field(default=3, ge=1)
-    dropout: float = Field(default=0.2, ge=0, lt=1)
-    l2: float = Field(default=1e-4, ge=0)
-    seed: int = 17
-    overfit_check: bool = True
-
-
-class MustPass(Section):
-    """Rows that a candidate may never get wrong: a CSV beside the config, with the
-    raw columns and a column `label`."""
-
-    name: Name
-    file: str
-
-
-class EvaluateConfig(Section):
-    """The offline gate. Metric values and margins are absolute (0.01 = one point).
-
-    `margin_over_trivial`: how much better than the best trivial model.
-    `max_drop`, `slice_max_drop`: how much worse than the baseline it may be, overall
-    and in a slice with at least `slice_min_examples` labelled examples.
-    `threshold`: score from which the positive class is predicted (binary).
-    """
-
-    metric: Literal["auc", "accuracy", "log_loss", "f1"] = "auc"
-    threshold: Fraction = 0.5
-    margin_over_trivial: float = Field(default=0.0, ge=0)
-    max_drop: float = Field(default=0.005, ge=0)
-    slice_max_drop: float = Field(default=0.05, ge=0)
-    slice_min_examples: int = Field(default=300, ge=1)
-    on_tie: Literal["bless", "refuse"] = "bless"
-    confidence: float = Field(default=0.95, gt=0.5, lt=1)
-    must_pass: list[MustPass] = []
-
-
-class InfraConfig(Section):
-    """What serving may cost: memory in MiB, load in seconds, latency in ms."""
-
-    memory_mib: int = Field(default=2048, ge=16)
-    load_seconds: float = Field(default=60, gt=0)
-    p99_ms: float = Field(default=100, gt=0)
-    golden_rows: int = Field(default=100, ge=1, le=10_000)
-    tolerance: float = Field(default=1e-6, gt=0)
 
 
 class ProjectConfig(Section):
@@ -274,7 +120,7 @@ class ProjectConfig(Section):
     moments: list[str] = Field(min_length=1)
     predict_at: str
     features: list[Feature] = Field(min_length=1)
-    slices: list[SliceConfig] = []
+    slices: list[SliceConfig] = Field(default=[])
     validation: ValidateConfig = ValidateConfig()
     train: TrainConfig = TrainConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
@@ -283,31 +129,54 @@ class ProjectConfig(Section):
     @model_validator(mode="after")
     def _consistent(self) -> ProjectConfig:
         if self.predict_at not in self.moments:
-            raise ValueError(f"predict_at '{self.predict_at}' is not in {self.moments}")
-        for feature in self.features:
-            _refuse_leak(feature, self.moments, self.predict_at)
+            raise Mistake(
+                f"'{self.predict_at}' is none of {self.moments}", "predict_at"
+            )
         if self.task is Task.BINARY and len(self.data.label.classes) != 2:
-            raise ValueError("a binary task has two classes")
-        names = [s.name for s in self.slices]
-        if len(set(names)) != len(names):
-            raise ValueError(f"a slice name appears twice: {names}")
-        for name, text in self.data.derived.items():
-            try:
-                expressions.parse(text)
-            except ConfigError as error:
-                raise ValueError(f"data.derived.{name}: {error}") from None
+            raise Mistake("a binary task has two", "data", "label", "classes")
+        must_pass = [item.name for item in self.evaluate.must_pass]
+        _refuse_twice([s.name for s in self.slices], "slices")
+        _refuse_twice(must_pass, "evaluate", "must_pass")
+        _refuse_twice([f.column for f in self.features], "features")
+        _refuse_twice(self.moments, "moments")
         return self
+
+    @model_validator(mode="after")
+    def _no_leak(self) -> ProjectConfig:
+        """The leak guard: a feature must exist when the prediction is asked for."""
+        for index, feature in enumerate(self.features):
+            at = ("features", index, "known")
+            if feature.known not in self.moments:
+                raise Mistake(f"'{feature.known}' is none of {self.moments}", *at)
+            if self._is_later(feature.known):
+                raise Mistake(
+                    f"feature {feature.column} leaks: it is known at "
+                    f"'{feature.known}', the prediction is made at "
+                    f"'{self.predict_at}'. Remove it from features.",
+                    *at,
+                )
+            label = self.data.label.column
+            if label and fnmatch.fnmatchcase(label, feature.column):
+                raise Mistake(f"{feature.column} is the label", *at[:2], "column")
+        return self
+
+    def _is_later(self, moment: str) -> bool:
+        return self.moments.index(moment) > self.moments.index(self.predict_at)
 
     def feature_columns(self, columns: list[str]) -> list[Feature]:
         """Expand globs against the real columns, in the config's order.
 
-        Raises ConfigError when a feature matches no column.
+        Raises ConfigError when a feature matches no column or two match one.
         """
         return expand(self.features, columns)
 
 
 def expand(features: list[Feature], columns: list[str]) -> list[Feature]:
-    """Replace glob features by one feature a column. Raises ConfigError."""
+    """Replace glob features by one feature a column; canario's own are none.
+
+    Raises ConfigError when a feature matches no column or two match one.
+    """
+    columns = [column for column in columns if column not in RESERVED]
     found: list[Feature] = []
     for feature in features:
         names = [c for c in columns if fnmatch.fnmatchcase(c, feature.column)]
@@ -316,6 +185,9 @@ def expand(features: list[Feature], columns: list[str]) -> list[Feature]:
                 f"features: no column {feature.column}; there are {', '.join(columns)}"
             )
         found += [feature.model_copy(update={"column": name}) for name in names]
+    twice = [n for n, times in Counter(f.column for f in found).items() if times > 1]
+    if twice:
+        raise ConfigError(f"features: {', '.join(twice)} is named twice, see the globs")
     return found
 
 
@@ -330,14 +202,7 @@ def load_project(folder: Path) -> ProjectConfig:
     return config
 
 
-def _refuse_leak(feature: Feature, moments: list[str], predict_at: str) -> None:
-    """The leak guard: a feature must exist when the prediction is asked for."""
-    if feature.known not in moments:
-        raise ValueError(
-            f"feature {feature.column}: known '{feature.known}' is not in {moments}"
-        )
-    if moments.index(feature.known) > moments.index(predict_at):
-        raise ValueError(
-            f"feature {feature.column} leaks: it is known at '{feature.known}', the "
-            f"prediction is made at '{predict_at}'. Remove it from features."
-        )
+def _refuse_twice(names: list[str], *at: str) -> None:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise Mistake(f"'{name}' appears twice", *at, index)
