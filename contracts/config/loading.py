@@ -21,7 +21,7 @@ from contracts.errors import ConfigError
 
 __all__ = ["load_model"]
 
-_MAX_BYTES = 1 << 18
+_MAX_BYTES = 1 << 17
 _MAX_VALUES = 20_000
 _MAX_DEPTH = 20
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -40,9 +40,8 @@ def load_model(path: Path, model: type[_Model]) -> _Model:
         return model.model_validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
         found = [sentence(model, tree.lines, item) for item in error.errors()]
-        raise ConfigError(
-            "\n".join(f"{path}:{line}: {text}" for line, text in found)
-        ) from None
+        lines = [f"{path}:{line}: {text}" for line, text in sorted(found)]
+        raise ConfigError("\n".join(lines)) from None
 
 
 class _Loader(yaml.SafeLoader):
@@ -51,14 +50,27 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  (PyYAML's own name)
 
 
+def _unicode(text: str) -> str:
+    text.encode()  # half a surrogate pair raises here
+    return text
+
+
 _TAG = "tag:yaml.org,2002:"
-_SCALARS: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "null": (r"~|null|Null|NULL|", lambda _: None),
-    "bool": (r"true|True|TRUE|false|False|FALSE", lambda text: text.lower() == "true"),
-    "int": (r"[-+]?[0-9]+", int),
-    "float": (r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", float),
+_READ: dict[str, Callable[[str], Any]] = {
+    "null": lambda _: None,
+    "bool": lambda text: ["false", "true"].index(text.lower()) == 1,
+    "int": int,
+    "float": float,
+    "str": _unicode,
 }
-for _name, (_pattern, _) in _SCALARS.items():
+_PLAIN = {
+    "null": r"~|null|Null|NULL|",
+    "bool": r"true|True|TRUE|false|False|FALSE",
+    "int": r"[-+]?[0-9]+",
+    "float": r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?",
+}
+"""What an unquoted scalar has to look like, in order; anything else is text."""
+for _name, _pattern in _PLAIN.items():
     _Loader.add_implicit_resolver(_TAG + _name, re.compile(f"^(?:{_pattern})$"), None)
 
 
@@ -73,15 +85,22 @@ def _compose(path: Path) -> yaml.Node:
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        line = mark.line + 1 if mark else 1
-        raise ConfigError(f"{path}:{line}: not YAML: {problem}") from None
+        raise _not_yaml(path, error) from None
     except RecursionError:
         raise ConfigError(f"{path}: nested deeper than {_MAX_DEPTH} levels") from None
     if node is None:
         raise ConfigError(f"{path}: the file is empty")
     return node
+
+
+def _not_yaml(path: Path, error: yaml.YAMLError) -> ConfigError:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+    if context := getattr(error, "context", None):
+        problem = f"{context}, {problem}"
+    if r"'\t'" in problem:
+        problem += "; indent with spaces, not tabs"
+    return ConfigError(f"{path}:{mark.line + 1 if mark else 1}: not YAML: {problem}")
 
 
 class _Tree:
@@ -109,9 +128,7 @@ class _Tree:
                 return self._mapping(pairs, at)
             case "seq", [*items]:
                 return [self.build(item, (*at, i)) for i, item in enumerate(items)]
-            case "str", str(text):
-                return text
-            case kind, str(text) if kind in _SCALARS:
+            case kind, str(text) if kind in _READ:
                 return self._scalar(node, kind, text)
         raise self._error(node, f"the tag {node.tag} is not allowed")
 
@@ -135,9 +152,9 @@ class _Tree:
 
     def _scalar(self, node: yaml.Node, kind: str, text: str) -> Any:
         try:
-            return _SCALARS[kind][1](text)
-        except ValueError:  # a tag that contradicts its value, or 5,000 digits
-            raise self._error(node, f"{text[:40]} is no {kind}") from None
+            return _READ[kind](text)
+        except ValueError:  # a tag that contradicts its value, 5,000 digits, \ud800
+            raise self._error(node, f"{text[:40]!a} is no {kind}") from None
 
     def _error(self, node: yaml.Node, problem: str) -> ConfigError:
         return ConfigError(f"{self._path}:{node.start_mark.line + 1}: {problem}")
