@@ -119,5 +119,7 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, text + "\n")
 
 
-def _span_of_file(path: Path) -> int:
-    return int(path.stem.split("-")[1])
+def _span_of_file(path: Path) -> tuple[int, int]:
+    """Return (span, version) of `span-<span>-v<version>`; spans may be negative."""
+    span, version = path.stem.removeprefix("span-").rsplit("-v", 1)
+    return int(span), int(version)

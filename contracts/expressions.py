@@ -2,7 +2,8 @@
 
 An expression is parsed by Python's own parser, only the node types below are
 accepted, and each becomes a pyarrow.compute kernel. A null operand gives null, so
-a flight without an arrival delay has no label, rather than the label "on time".
+a flight without an arrival delay has no label, rather than the label "on time". So
+does a division by zero: infinity would spoil every mean it enters.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ __all__ = ["columns_of", "evaluate", "parse"]
 
 _MAX_LENGTH = 500
 _BINARY: dict[type[ast.AST], str] = {
-    ast.Add: "add",
-    ast.Sub: "subtract",
-    ast.Mult: "multiply",
+    ast.Add: "add_checked",
+    ast.Sub: "subtract_checked",
+    ast.Mult: "multiply_checked",
     ast.Div: "divide",
 }
 _COMPARE: dict[type[ast.AST], str] = {
@@ -42,6 +43,7 @@ def _hhmm(value: Any) -> Any:
 
 
 def _mod(value: Any, base: Any) -> Any:
+    base = _nonzero(base)
     turns = pc.floor(pc.divide(_floats(value), base))
     return pc.subtract(value, pc.multiply(turns, base))
 
@@ -67,10 +69,13 @@ def parse(text: str) -> ast.expr:
     if len(text) > _MAX_LENGTH:
         raise ConfigError(f"expression longer than {_MAX_LENGTH} characters")
     try:
-        tree = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ConfigError(f"'{text}' is not an expression: {error}") from None
-    _check(tree, text)
+        tree = ast.parse(text.strip(), mode="eval").body
+        _check(tree, text)
+    except (SyntaxError, ValueError) as error:
+        problem = error.msg if isinstance(error, SyntaxError) else error
+        raise ConfigError(f"'{text}' is not an expression: {problem}") from None
+    except (RecursionError, MemoryError):
+        raise ConfigError(f"'{text}' is nested too deeply") from None
     return tree
 
 
@@ -98,8 +103,10 @@ def evaluate(text: str, table: pa.Table) -> pa.ChunkedArray | pa.Array:
             f"there are {', '.join(table.column_names)}"
         )
     try:
-        return _value(parse(text), table)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError) as error:
+        value = _value(parse(text), table)
+        constant = isinstance(value, pa.Scalar)
+        return pa.repeat(value, table.num_rows) if constant else value
+    except (pa.ArrowException, TypeError, RecursionError) as error:
         raise ConfigError(f"expression '{text}': {error}") from None
 
 
@@ -107,7 +114,9 @@ def _check(node: ast.expr, text: str) -> None:
     """Refuse every construct that `_value` does not know."""
     children: list[ast.expr]
     match node:
-        case ast.Constant(value=bool() | int() | float() | str()):
+        case ast.Constant(value=bool() | str()):
+            children = []
+        case ast.Constant(value=int() | float() as number) if number < 2**63:
             children = []
         case ast.Name():
             children = []
@@ -142,7 +151,7 @@ def _value(node: ast.expr, table: pa.Table) -> Any:
         case ast.BinOp():
             left, right = _value(node.left, table), _value(node.right, table)
             if isinstance(node.op, ast.Div):
-                left = _floats(left)
+                left, right = _floats(left), _nonzero(right)
             return pc.call_function(_BINARY[type(node.op)], [left, right])
         case ast.UnaryOp(op=ast.USub()):
             return pc.negate(_value(node.operand, table))
@@ -160,6 +169,11 @@ def _value(node: ast.expr, table: pa.Table) -> Any:
         case ast.Call(func=ast.Name(id=name)):
             return _FUNCTIONS[name][1](*[_value(arg, table) for arg in node.args])
     raise ConfigError(f"{ast.unparse(node)} is not allowed")
+
+
+def _nonzero(value: Any) -> Any:
+    zero = pc.equal(value, 0)
+    return pc.if_else(zero, pa.scalar(None, value.type), value)
 
 
 def _floats(value: Any) -> Any:

@@ -42,7 +42,8 @@ def assign(
     """Return the slice value of each row, shape (rows,), dtype object.
 
     `top` comes from `top_values` of the training data; without it every value stands
-    for itself. Raises ConfigError when the column does not exist.
+    for itself. Raises ConfigError when the column does not exist, or has edges and is
+    not numeric.
     """
     column = _column(table, config)
     if config.edges is not None:
@@ -60,14 +61,23 @@ def _ranges(column: pa.ChunkedArray, config: SliceConfig) -> np.ndarray:
     labels = config.labels or [
         f"[{a:g}, {b:g})" for a, b in zip(edges, [*edges[1:], np.inf], strict=True)
     ]
-    numbers = np.asarray(
-        pc.cast(column, pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False)
-    )
+    numbers = _numbers(column, config)
     index = np.searchsorted(edges, numbers, side="right") - 1
     named = np.asarray([*labels, OTHER], dtype=object)[
         np.where(index < 0, len(labels), index)
     ]
     return np.where(np.isnan(numbers), MISSING, named)
+
+
+def _numbers(column: pa.ChunkedArray, config: SliceConfig) -> np.ndarray:
+    try:
+        numbers = pc.cast(column, pa.float64()).fill_null(np.nan)
+    except pa.ArrowException as error:
+        raise ConfigError(
+            f"slice {config.name}: edges need numbers, {config.column} is "
+            f"{column.type} ({error})"
+        ) from None
+    return np.asarray(numbers.to_numpy(zero_copy_only=False))
 
 
 def _column(table: pa.Table, config: SliceConfig) -> pa.ChunkedArray:

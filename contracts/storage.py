@@ -20,6 +20,9 @@ from urllib.parse import unquote, urlsplit
 
 from contracts.errors import BadInput, EnvironmentFault
 
+_STAGING = ".writing-"
+"""Beginning of the names under which things lie until they are whole."""
+
 __all__ = ["LocalStorage", "Storage", "atomic_directory", "open_storage", "write_text"]
 
 
@@ -62,44 +65,49 @@ class LocalStorage:
 
     def read(self, key: str) -> bytes:
         """Return the file's bytes. Raises FileNotFoundError."""
-        return (self.root / key).read_bytes()
+        return self._path(key).read_bytes()
 
     def write(self, key: str, data: bytes) -> None:
         """Write to a temporary name, then rename. Raises EnvironmentFault."""
-        _write_bytes(self.root / key, data)
+        _write_bytes(self._path(key), data)
 
     def keys(self, prefix: str = "") -> Iterator[str]:
-        """Yield relative file names below the root that start with `prefix`."""
-        for path in sorted(self.root.rglob("*")):
-            key = path.relative_to(self.root).as_posix()
-            if path.is_file() and key.startswith(prefix):
+        """Yield relative file names below the root, without what is being written.
+
+        They are sorted as text, as object stores do it.
+        """
+        found = (path for path in self.root.rglob("*") if path.is_file())
+        names = sorted(path.relative_to(self.root).as_posix() for path in found)
+        for key in names:
+            if key.startswith(prefix) and f"/{_STAGING}" not in f"/{key}":
                 yield key
 
     def download(self, prefix: str, target: Path) -> None:
         """Copy the file or folder `prefix` to `target`. Raises FileNotFoundError."""
-        source = self.root / prefix
-        if source.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
-            return
+        source = self._path(prefix)
         with disk_faults(target):
-            shutil.copytree(source, target, dirs_exist_ok=True)
+            if source.is_file():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _copy_file(source, target)
+            else:
+                _copy_tree(source, target)
 
     def upload(self, source: Path, prefix: str) -> None:
         """Copy `source` (file or folder) so that it appears whole or not at all."""
         if source.is_file():
             self.write(prefix, source.read_bytes())
             return
-        with atomic_directory(self.root / prefix) as staging:
-            shutil.copytree(source, staging, dirs_exist_ok=True)
+        with atomic_directory(self._path(prefix)) as staging:
+            _copy_tree(source, staging)
 
     def delete(self, prefix: str) -> None:
         """Remove a file or folder."""
-        path = self.root / prefix
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        _remove(self._path(prefix))
+
+    def _path(self, key: str) -> Path:
+        if Path(key).is_absolute() or ".." in Path(key).parts:
+            raise BadInput(f"{key}: not a key below {self.uri}")
+        return self.root / key
 
 
 def open_storage(uri: str) -> Storage:
@@ -116,8 +124,12 @@ def open_storage(uri: str) -> Storage:
 
 
 def _open_local(uri: str) -> Storage:
-    path = unquote(urlsplit(uri).path) if uri.startswith("file://") else uri
-    return LocalStorage(Path(path))
+    if "://" not in uri:
+        return LocalStorage(Path(uri))
+    parts = urlsplit(uri)
+    if parts.netloc not in ("", "localhost") or not parts.path:
+        raise BadInput(f"{uri}: write file:///absolute/path")
+    return LocalStorage(Path(unquote(parts.path)))
 
 
 _OPENERS: dict[str, Callable[[str], Storage]] = {"file": _open_local}
@@ -148,22 +160,26 @@ def disk_faults(path: Path) -> Iterator[None]:
 def atomic_directory(target: Path) -> Iterator[Path]:
     """Yield an empty folder that becomes `target` when the block ends well.
 
-    An older `target` is replaced; on an exception nothing is left behind.
+    An older `target` is replaced; on an exception it stays, and nothing else does.
     Raises EnvironmentFault when the disk is full.
     """
     with disk_faults(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        work = Path(tempfile.mkdtemp(prefix=_STAGING, dir=target.parent))
+    staging, replaced = work / "new", work / "old"
     try:
         with disk_faults(target):
+            staging.mkdir()
             yield staging
-            staging.chmod(0o755)
-            if target.exists():
-                shutil.rmtree(target)
+            if os.path.lexists(target):
+                target.rename(replaced)
             staging.rename(target)
     except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
+        if os.path.lexists(replaced):
+            replaced.rename(target)
         raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -174,7 +190,7 @@ def write_text(path: Path, text: str) -> None:
 def _write_bytes(path: Path, data: bytes) -> None:
     with disk_faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=_STAGING, dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(data)
@@ -185,10 +201,25 @@ def _write_bytes(path: Path, data: bytes) -> None:
             raise
 
 
+def _copy_tree(source: Path, target: Path) -> None:
+    shutil.copytree(source, target, dirs_exist_ok=True, copy_function=_copy_file)
+
+
+def _copy_file(source: str | Path, target: str | Path) -> None:
+    """Copy one file; copytree would hide a full disk in a list of texts."""
+    with disk_faults(Path(target)):
+        shutil.copyfile(source, target)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def json_default(value: Any) -> Any:
     """Serialise what numpy leaves in results. Raises TypeError for the rest."""
-    if hasattr(value, "item"):
-        return value.item()
     if hasattr(value, "tolist"):
         return value.tolist()
     if isinstance(value, Path):
