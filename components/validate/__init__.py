@@ -1,0 +1,1 @@
+"""Statistics, schema and anomalies: may this data train a model?"""
