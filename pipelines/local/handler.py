@@ -25,8 +25,19 @@ from pipelines.local.cache import Cache, Entry, KeyParts
 from pipelines.local.environments import ROOT, WarmWorkers
 from pipelines.local.step import ERROR_FILE_VARIABLE
 
-WHERE = frozenset({"workspace_uri", "ledger_uri", "run_id", "new_version", "status"})
-"""Parameters that say where or when, not what: no part of a cache key."""
+WHERE = frozenset(
+    {
+        "source",
+        "baseline_uri",
+        "workspace_uri",
+        "ledger_uri",
+        "run_id",
+        "new_version",
+        "status",
+    }
+)
+"""Parameters that say where or when, not what: no part of a cache key. The content
+behind `source` and `baseline_uri` is in the key through their digests."""
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""Whole runs through the real pipeline, the real servers and the command line."""
