@@ -3,6 +3,18 @@
 A key is (metric, slice), with slice "" for all requests together. Counts of late
 labels belong to the window in which the request was made, so one look brings
 several strata of the metric `wrong` (design: the stratum is arrival look x window).
+
+| metric | bad outcome of one request | where |
+|---|---|---|
+| error, slow, null | failed; slower than the objective; no output | strata, pairs |
+| wrong | answered otherwise than its label, once that is there | strata, pairs |
+| prediction | predicted this class (slice "" or one slice a class) | strata, pairs |
+| unlabelled | has no label although it should have one by now | strata |
+| disagree | a mirrored request answered differently by the arms | strata or pairs |
+
+A stratum counts every request in the arm that answered the client, mirrored or not;
+pairs count the mirrored ones once more. A disagreement belongs to no arm: as pairs,
+`canary_only` holds all of them.
 """
 
 from __future__ import annotations

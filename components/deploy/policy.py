@@ -1,0 +1,224 @@
+"""What the tallies say: is harm shown, is stable to blame, may the rollout go on.
+
+One e-value for each (metric, slice). A request that was mirrored counts among the
+pairs and in its own arm's stratum, so the two e-values of a key are dependent: their
+mean is an e-value all the same (Vovk & Wang 2021), their product would not be.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from components.deploy.evidence import (
+    GRID,
+    Floats,
+    against_rate,
+    mixed,
+    paired,
+    paired_margin,
+)
+from components.deploy.observation import ALL, key
+from components.deploy.plan import COVERAGE, LABELLED, QUESTIONS, TWO_SIDED, Plan
+from components.deploy.tallies import Tallies, Tally, split
+from contracts.config.rollout import MetricConfig
+
+_NO_EVIDENCE = 0.0  # log of an e-value of 1
+_NOTHING_SEEN = [_NO_EVIDENCE] * len(GRID)
+
+
+@dataclass(frozen=True)
+class Share:
+    """Weighted evidence of one key: `log_e` is the key's own, `log_part` its part of
+    the sum that is compared with 1 / alpha."""
+
+    key: str
+    log_e: float
+    log_part: float
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One thing that must be shown: `open` once its evidence reaches 1 / alpha."""
+
+    metric: str
+    claim: str
+    log_e: float
+    open: bool
+    growth: float
+    """Log evidence that a request has added so far, by the best alternative."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """All that a step of the rollout needs to know; sentences are for people."""
+
+    harm: float
+    shares: list[Share]
+    carriers: list[str]
+    stable_broken: list[str]
+    canary_broken: list[str]
+    held: list[str]
+    asked: list[str]
+    gates: list[Gate]
+
+
+def judge(plan: Plan, tallies: Tallies, requests: int) -> Judgement:
+    """Weigh everything seen so far. `requests` are all requests of both arms."""
+    shares = _shares(plan, tallies)
+    held = _held(plan, shares, tallies)
+    believed = [s for s in shares if not _doubted(s.key, held)]
+    harmful = [s for s in believed if plan.can_roll_back(split(s.key)[0])]
+    harmful.sort(key=lambda share: -share.log_part)
+    harm = _log_sum([share.log_part for share in harmful])
+    asked = [name for name in held if name in QUESTIONS]
+    return Judgement(
+        harm=harm,
+        shares=harmful,
+        carriers=_carriers(harmful, plan.threshold),
+        stable_broken=_broken(plan, tallies, canary=False),
+        canary_broken=_broken(plan, tallies, canary=True),
+        held=[name for name in held if name not in asked],
+        asked=asked,
+        gates=[
+            gate
+            for metric in plan.gates
+            for gate in _gates(plan, tallies, metric, held, requests)
+        ],
+    )
+
+
+def _shares(plan: Plan, tallies: Tallies) -> list[Share]:
+    by_metric: dict[str, list[str]] = {}
+    for name in tallies:
+        by_metric.setdefault(split(name)[0], []).append(name)
+    found = []
+    for metric, names in by_metric.items():
+        weights = plan.weights(metric, [split(name)[1] for name in names])
+        logs = _log_e(plan, plan.metrics[metric], [tallies[name] for name in names])
+        for name, weight, log_e in zip(names, weights, logs, strict=True):
+            if weight:
+                part = math.log(weight * plan.shares[metric]) + float(log_e)
+                found.append(Share(name, float(log_e), part))
+    return found
+
+
+def _log_e(plan: Plan, metric: MetricConfig, tallies: list[Tally]) -> Floats:
+    """Return the log e-value of each tally of one metric, shape (k,)."""
+    if metric.name == "disagree":
+        return np.array([_above(metric, *_disagreeing(tally)) for tally in tallies])
+    logs = [mixed([tally.harm for tally in tallies])]
+    if plan.mirrored:
+        logs.append(_paired(tallies, GRID))
+    if metric.name in TWO_SIDED:
+        logs.append(mixed([tally.less or _NOTHING_SEEN for tally in tallies]))
+        if plan.mirrored:
+            logs.append(_paired(tallies, -GRID))
+    return mixed(np.stack(logs, axis=-1))
+
+
+def _paired(tallies: list[Tally], shifts: Floats) -> Floats:
+    canary = [tally.pairs.canary_only for tally in tallies]
+    stable = [tally.pairs.stable_only for tally in tallies]
+    return mixed(paired(canary, stable, shifts))
+
+
+def _disagreeing(tally: Tally) -> tuple[int, int]:
+    """Disagreement belongs to a mirrored request, not to an arm: count it once."""
+    if tally.n_canary + tally.n_stable:
+        return tally.n_canary + tally.n_stable, tally.x_canary + tally.x_stable
+    return tally.pairs.n, tally.pairs.canary_only + tally.pairs.stable_only
+
+
+def _above(metric: MetricConfig, n: int, bad: int) -> float:
+    """Return log evidence that a rate is above the metric's objective."""
+    if metric.objective is None:
+        return _NO_EVIDENCE
+    return float(mixed(against_rate(n, bad, metric.objective, GRID)))
+
+
+def _held(plan: Plan, shares: list[Share], tallies: Tallies) -> list[str]:
+    """Return the metrics that call for a hold, each at its share of alpha."""
+    found: list[str] = []
+    for metric in plan.config.metrics:
+        if metric.on_evidence == "hold":
+            parts = [s.log_part for s in shares if split(s.key)[0] == metric.name]
+            if _log_sum(parts) >= plan.threshold:
+                found.append(metric.name)
+    return found
+
+
+def _doubted(name: str, held: list[str]) -> bool:
+    """Labels that reach the arms at different rates prove nothing about quality."""
+    return COVERAGE in held and split(name)[0] in LABELLED
+
+
+def _carriers(shares: list[Share], threshold: float) -> list[str]:
+    """Return the keys that carry the evidence, strongest first.
+
+    e-BH (Wang & Ramdas 2022) on the weighted e-values: the k strongest are named if
+    each is at least 1 / (k alpha); if the sum alone is that large, the first is.
+    """
+    found = [
+        count
+        for count, share in enumerate(shares, start=1)
+        if math.log(count) + share.log_part >= threshold
+    ]
+    return [share.key for share in shares[: max(found, default=1)]]
+
+
+def _broken(plan: Plan, tallies: Tallies, canary: bool) -> list[str]:
+    """Return the metrics whose objective one arm is shown to miss by itself.
+
+    Several metrics share alpha equally; a disagreement is nobody's promise.
+    """
+    promises = [m for m in plan.config.metrics if m.objective and m.name != "disagree"]
+    logs = {}
+    for metric in promises:
+        tally = tallies.get(key(metric.name, ALL), Tally())
+        canarys, stables = (
+            (tally.n_canary, tally.x_canary),
+            (tally.n_stable, tally.x_stable),
+        )
+        logs[metric.name] = _above(metric, *(canarys if canary else stables))
+    return [
+        n for n, log_e in logs.items() if log_e - math.log(len(logs)) >= plan.threshold
+    ]
+
+
+def _gates(
+    plan: Plan, tallies: Tallies, metric: MetricConfig, held: list[str], requests: int
+) -> list[Gate]:
+    tally = tallies.get(key(metric.name, ALL), Tally())
+    believed = not _doubted(metric.name, held)
+    found = []
+    if metric.margin:
+        logs = [np.asarray(tally.margin or _NOTHING_SEEN)]
+        if plan.mirrored:
+            logs.append(paired_margin(tally.pairs, metric.margin))
+        claim = f"not worse than stable by {100 * metric.margin:g} points"
+        found.append(_gate(plan, metric.name, claim, logs, believed, requests))
+    if metric.objective:
+        against = against_rate(tally.n_canary, tally.x_canary, metric.objective, -GRID)
+        claim = f"below {100 * metric.objective:g} %"
+        found.append(_gate(plan, metric.name, claim, [against], believed, requests))
+    return found
+
+
+def _gate(
+    plan: Plan,
+    metric: str,
+    claim: str,
+    logs: list[Floats],
+    believed: bool,
+    requests: int,
+) -> Gate:
+    log_e = float(mixed([float(mixed(log)) for log in logs])) if believed else 0.0
+    growth = max(float(log.max()) for log in logs) / max(requests, 1)
+    return Gate(metric, claim, log_e, believed and log_e >= plan.threshold, growth)
+
+
+def _log_sum(logs: list[float]) -> float:
+    return float(np.logaddexp.reduce(logs)) if logs else -math.inf

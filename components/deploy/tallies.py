@@ -1,0 +1,122 @@
+"""What a rollout remembers of its traffic: small, exact, and mergeable by addition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from components.deploy.evidence import GRID, log_ratios, margin_shift
+from components.deploy.observation import ALL, Observation, Pairs, Stratum, key
+from components.deploy.plan import TWO_SIDED, Plan
+
+_NONE = [0.0] * len(GRID)
+_ENOUGH_TO_KNOW_A_RATE = 100
+
+
+class Tally(BaseModel):
+    """Counts and log likelihood ratios of one (metric, slice), shape (24,) each.
+
+    `harm` looks for a higher rate, `less` for a lower one (two-sided metrics only),
+    `margin` is evidence against "worse by the margin" (gating metrics only). The
+    mirrored requests need no ratios: theirs follow from the totals.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    n_canary: int = 0
+    x_canary: int = 0
+    n_stable: int = 0
+    x_stable: int = 0
+    pairs: Pairs = Pairs(0, 0, 0)
+    harm: list[float] = Field(default=_NONE)
+    less: list[float] = []
+    margin: list[float] = []
+
+
+Tallies = dict[str, Tally]
+
+
+def absorb(plan: Plan, tallies: Tallies, seen: Observation) -> Tallies:
+    """Return the tallies with one observation added; keys in order of first sight."""
+    found = dict(tallies)
+    for name in [*seen.strata, *seen.pairs]:
+        if plan.watches(*split(name)):
+            found.setdefault(name, Tally())
+    strata = {name: rows for name, rows in seen.strata.items() if name in found}
+    harm = _summed(strata, GRID)
+    less = _summed(_only(strata, TWO_SIDED), -GRID)
+    margin = _margins(plan, found, strata)
+    for name in {**strata, **seen.pairs}:
+        if name in found:
+            old, counts = found[name], np.sum(strata.get(name, [(0,) * 4]), axis=0)
+            n_canary, x_canary, n_stable, x_stable = (int(count) for count in counts)
+            more = seen.pairs.get(name, Pairs(0, 0, 0))
+            found[name] = Tally(
+                n_canary=old.n_canary + n_canary,
+                x_canary=old.x_canary + x_canary,
+                n_stable=old.n_stable + n_stable,
+                x_stable=old.x_stable + x_stable,
+                pairs=Pairs(*(a + b for a, b in zip(old.pairs, more, strict=True))),
+                harm=_plus(old.harm, harm.get(name)),
+                less=_plus(old.less, less.get(name)),
+                margin=_plus(old.margin, margin.get(name)),
+            )
+    return found
+
+
+def split(name: str) -> tuple[str, str]:
+    """Return metric and slice of a key."""
+    metric, _, slice_key = name.partition("|")
+    return metric, slice_key
+
+
+def _only(
+    strata: dict[str, list[Stratum]], metrics: frozenset[str]
+) -> dict[str, list[Stratum]]:
+    return {name: rows for name, rows in strata.items() if split(name)[0] in metrics}
+
+
+def _summed(
+    strata: dict[str, list[Stratum]],
+    shifts: np.ndarray,
+    nulls: Sequence[float] | None = None,
+) -> dict[str, np.ndarray]:
+    """Add up the log ratios of each key's strata; `nulls` has one value a key."""
+    if not strata:
+        return {}
+    owner = np.repeat(np.arange(len(strata)), [len(rows) for rows in strata.values()])
+    null = 0.0 if nulls is None else np.asarray(nulls)[owner]
+    flat = [row for rows in strata.values() for row in rows]
+    total = np.zeros((len(strata), len(shifts)))
+    np.add.at(total, owner, log_ratios(flat, shifts, null))
+    return dict(zip(strata, total, strict=True))
+
+
+def _margins(
+    plan: Plan, before: Tallies, strata: dict[str, list[Stratum]]
+) -> dict[str, np.ndarray]:
+    """Evidence against "worse by the margin", of all requests of the gating metrics.
+
+    The margin is given in points; the odds ratio that it means depends on stable's
+    rate, which is taken from the looks before this one: a null hypothesis has to be
+    fixed before the data that test it.
+    """
+    kept, nulls = {}, []
+    for metric in plan.config.metrics:
+        name = key(metric.name, ALL)
+        if not (metric.gating and metric.margin and name in strata):
+            continue
+        old = before[name]
+        rate = (old.x_stable + 0.5) / (old.n_stable + 1)
+        if old.n_stable >= _ENOUGH_TO_KNOW_A_RATE and rate + metric.margin < 1:
+            kept[name] = strata[name]
+            nulls.append(margin_shift(rate, metric.margin))
+    return _summed(kept, -GRID, nulls)
+
+
+def _plus(old: list[float], more: np.ndarray | None) -> list[float]:
+    if more is None:
+        return old
+    return [float(v) for v in (np.asarray(old) + more if old else more)]
