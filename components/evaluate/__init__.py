@@ -1,0 +1,1 @@
+"""The offline gate: metrics by counts, comparison with intervals, blessing."""
