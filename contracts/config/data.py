@@ -86,8 +86,9 @@ class LabelConfig(Section):
 
     def columns(self) -> set[str]:
         """Return the raw columns that the label is computed from."""
-        used = set(expressions.columns_of(self.expression or ""))
-        return used if self.expression else {str(self.column)}
+        if self.expression is None:
+            return {str(self.column)}
+        return set(expressions.columns_of(self.expression))
 
 
 class DataConfig(Section):
