@@ -1,0 +1,1 @@
+"""Raw files to examples: spans, versions, splits, ids, labels."""
