@@ -53,7 +53,8 @@ def run(
     """Train, judge and roll out a project, as its schedule says."""
     from pipelines import render, story
 
-    console = Console(stderr=as_json)
+    # Bound to the stream of now: kfp prints, and its output goes to a log.
+    console = Console(file=sys.stderr if as_json else sys.stdout)
     audience: story.Audience = render.Silent() if as_json else render.Terminal(console)
     opened = story.open_project(project, configs, build)
     told = story.tell(opened, audience, _now, plant, new_version)

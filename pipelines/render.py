@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from pipelines.runs import RunRecord
 from pipelines.story import Story
 
 _TAIL = 4096
+_SHOWN = ("auc", "log_loss", "accuracy", "precision", "recall", "f1", "base_rate")
 
 
 class Terminal:
@@ -168,7 +170,7 @@ def _training_table(history: dict[str, Any]) -> Table:
     for point in history["epochs"][-6:]:
         metric = point.get("eval_auc", point.get("eval_accuracy"))
         values = (point.get("loss"), point.get("eval_loss"), metric)
-        table.add_row(str(point.get("epoch", "")), *(_cell(value) for value in values))
+        table.add_row(f"{point['epoch']:g}", *(_cell(value) for value in values))
     table.caption = escape(str(history.get("diagnosis", "")))
     return table
 
@@ -179,7 +181,7 @@ def _evaluation_tables(record: RunRecord, found: dict[str, Any]) -> list[Table]:
     models |= overall.get("trivial", {})
     models = {name: values for name, values in models.items() if values}
     table = _table("evaluate: test split", "metric", *models)
-    for metric in overall["candidate"]:
+    for metric in (m for m in _SHOWN if m in overall["candidate"]):
         table.add_row(
             metric, *(_cell(values.get(metric)) for values in models.values())
         )
