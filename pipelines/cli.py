@@ -51,17 +51,19 @@ def run(
     build: Build = _BUILD,
 ) -> None:
     """Train, judge and roll out a project, as its schedule says."""
-    from pipelines import render, story
+    from pipelines import story, terminal
 
     # Bound to the stream of now: kfp prints, and its output goes to a log.
     console = Console(file=sys.stderr if as_json else sys.stdout)
-    audience: story.Audience = render.Silent() if as_json else render.Terminal(console)
+    audience: story.Audience = (
+        terminal.Silent() if as_json else terminal.Terminal(console)
+    )
     opened = story.open_project(project, configs, build)
     told = story.tell(opened, audience, _now, plant, new_version)
     if as_json:
         _print_json(told.summary())
     else:
-        render.closing(told, console)
+        terminal.closing(told, console)
     if told.error:
         raise told.error
 
@@ -74,15 +76,15 @@ def runs(
     build: Build = _BUILD,
 ) -> None:
     """List the runs, oldest first."""
-    from pipelines import render
     from pipelines import runs as records
+    from pipelines import tables
 
     if context.invoked_subcommand:
         return
     found = records.load_all(build, project)
     if not found and not as_json:
         raise BadInput(f"no runs in {build}; start one: canario run PROJECT")
-    _show(as_json, [r.summary() for r in found], render.runs_table(found))
+    _show(as_json, [r.summary() for r in found], tables.runs_table(found))
 
 
 @runs_app.command()
@@ -93,12 +95,12 @@ def diff(
     build: Build = _BUILD,
 ) -> None:
     """Say what differs between two runs: parameters, code, data, results."""
-    from pipelines import render
     from pipelines import runs as records
+    from pipelines import tables
 
     first, second = (records.find(build, run_id) for run_id in (a, b))
     rows = records.differences(first, second)
-    _show(as_json, rows, render.diff_table(first.run_id, second.run_id, rows))
+    _show(as_json, rows, tables.diff_table(first.run_id, second.run_id, rows))
 
 
 @app.command(name="compile")

@@ -31,7 +31,7 @@ def test_compiling_twice_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_the_golden_file_is_what_compiles(tmp_path: Path) -> None:
-    """After a wanted change: canario compile --out tests/pipelines/golden/training.yaml."""
+    """After a wanted change: canario compile --out and the path of GOLDEN."""
     compile_training(tmp_path / "now.yaml")
     assert (tmp_path / "now.yaml").read_text() == GOLDEN.read_text()
 

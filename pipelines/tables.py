@@ -1,4 +1,4 @@
-"""What a person sees in the terminal: progress while it works, a table per step."""
+"""Results as tables for the terminal: one for each step of a run."""
 
 from __future__ import annotations
 
@@ -7,80 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
-from rich.status import Status
 from rich.table import Table
 
 from contracts import artifacts
-from pipelines.local.handler import TaskRecord
 from pipelines.runs import RunRecord
-from pipelines.story import Story
 
-_TAIL = 4096
 _SHOWN = ("auc", "log_loss", "accuracy", "precision", "recall", "f1", "base_rate")
-
-
-class Terminal:
-    """Shows a story on a console; on a pipe only finished lines are printed."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._status: Status | None = None
-
-    def run_begins(self, number: int, total: int, spans: Sequence[int]) -> None:
-        """Head a run."""
-        self._console.rule(f"[bold]run {number} of {total} · {_spans(spans)}")
-
-    def run_ended(self, record: RunRecord) -> None:
-        """Print the tables of a run."""
-        self._stop()
-        for table in run_tables(record):
-            self._console.print(table)
-
-    def started(self, task: TaskRecord) -> None:
-        """Show which task works."""
-        if self._console.is_terminal:
-            self._status = self._console.status(task.name)
-            self._status.start()
-
-    def ticked(self, task: TaskRecord, log: Path) -> None:
-        """Show the last line of the task's log."""
-        if self._status:
-            self._status.update(f"{task.name}  [dim]{escape(_last_line(log))}")
-
-    def finished(self, task: TaskRecord) -> None:
-        """Print one line for a finished task."""
-        self._stop()
-        mark = "[green]✓" if task.status == "done" else "[red]✗"
-        how = _how(task.cached, task.reconciled)
-        note = "" if task.cached or task.reconciled else "; ".join(task.why)
-        line = f"{mark}[/] {task.name:<15}{how:<9}{task.seconds:>6.2f} s"
-        self._console.print(f"{line}  [dim]{escape(note)}")
-
-    def _stop(self) -> None:
-        if self._status:
-            self._status.stop()
-            self._status = None
-
-
-class Silent:
-    """Shows nothing: for `--json`."""
-
-    def run_begins(self, number: int, total: int, spans: Sequence[int]) -> None:
-        """Say nothing."""
-
-    def run_ended(self, record: RunRecord) -> None:
-        """Say nothing."""
-
-    def started(self, task: TaskRecord) -> None:
-        """Say nothing."""
-
-    def ticked(self, task: TaskRecord, log: Path) -> None:
-        """Say nothing."""
-
-    def finished(self, task: TaskRecord) -> None:
-        """Say nothing."""
 
 
 def run_tables(record: RunRecord) -> list[Table]:
@@ -102,17 +35,6 @@ def run_tables(record: RunRecord) -> list[Table]:
     return tables
 
 
-def closing(story: Story, console: Console) -> None:
-    """Print where things lie and what to type next."""
-    name = story.project
-    console.print(f"\nreport    {story.folder / 'report.html'}")
-    console.print(f"summary   {story.folder / 'summary.json'}")
-    console.print("runs      canario runs   ·   canario runs diff A B")
-    if story.error is None:
-        console.print(f"serve     canario serve {name}")
-    console.print(f"[bold]{len(story.runs)} run(s) in {story.wall_s:.1f} s")
-
-
 def runs_table(records: Sequence[RunRecord]) -> Table:
     """Return the list of runs, oldest first."""
     table = _table(
@@ -124,7 +46,7 @@ def runs_table(records: Sequence[RunRecord]) -> Table:
         table.add_row(
             record.run_id,
             record.project,
-            _spans(record.spans),
+            spans_in_words(record.spans),
             f"{record.wall_s:.1f}",
             ", ".join(done) or "nothing",
             str(len(cached)),
@@ -157,12 +79,21 @@ def _validation_table(record: RunRecord, statistics: dict[str, Any]) -> Table:
     for item in statistics["anomalies"][:8]:
         where = f"{item['dataset']}.{item['feature']}"
         table.add_row(item["severity"].lower(), escape(f"{where}: {item['short']}"))
-    drift = sorted(statistics["drift"], key=lambda d: -d["value"])[:3]
     text = ", ".join(
-        f"{d['feature']} {d['value']:.3f} (span {d['span']})" for d in drift
+        f"{d['feature']} {d['value']:.3f} (span {d['span']})"
+        for d in _largest_drift(record, statistics)
     )
     table.caption = f"largest drift: {escape(text)}" if text else None
     return table
+
+
+def _largest_drift(record: RunRecord, statistics: dict[str, Any]) -> list[Any]:
+    """Return the three features of the model that moved most between two spans."""
+    patterns = [feature["column"] for feature in record.parameters["features"]]
+    ranked = sorted(statistics["drift"], key=lambda d: float(d["value"]))
+    most = {item["feature"]: item for item in ranked}
+    used = [f for f in most if any(fnmatch.fnmatchcase(f, p) for p in patterns)]
+    return sorted((most[f] for f in used), key=lambda d: -float(d["value"]))[:3]
 
 
 def _training_table(history: dict[str, Any]) -> Table:
@@ -257,16 +188,11 @@ def _result(record: RunRecord) -> str:
     return str(record.rollout["decision"]) if record.rollout else "done"
 
 
-def _spans(spans: Sequence[int]) -> str:
+def spans_in_words(spans: Sequence[int]) -> str:
+    """Return `span 7` or `spans 1 to 7`."""
     if len(spans) == 1:
         return f"span {spans[0]}"
     return f"spans {min(spans)} to {max(spans)}"
-
-
-def _how(cached: bool, reconciled: bool) -> str:
-    if cached:
-        return "cached"
-    return "settled" if reconciled else "ran"
 
 
 def _cell(value: Any) -> str:
@@ -277,15 +203,3 @@ def _cell(value: Any) -> str:
 
 def _number(value: Any) -> float:
     return float(value) if value is not None else float("inf")
-
-
-def _last_line(log: Path) -> str:
-    try:
-        with log.open("rb") as stream:
-            stream.seek(0, 2)
-            stream.seek(max(0, stream.tell() - _TAIL))
-            lines = stream.read().decode(errors="replace").splitlines()
-    except OSError:
-        return ""
-    shown = [line for line in lines if line.strip() and "KFP Executor" not in line]
-    return shown[-1][:100] if shown else ""
