@@ -58,7 +58,7 @@ class World:
 
 @dataclass
 class Answers:
-    """One window's requests, arrays of shape (n,), and the windows their labels take."""
+    """One window's requests, arrays of shape (n,); `due`: the window of the label."""
 
     window: int
     slices: dict[str, NDArray[np.int64]]
@@ -71,12 +71,14 @@ class Answers:
 
 @dataclass
 class Simulation:
-    """A backend without servers: it serves `max_requests` and never forgets a label."""
+    """A backend without servers. `history` remembers how each window was split, as
+    a payload log would: a new simulation with the same one can resume."""
 
     world: World
     candidate: Candidate
     seed: int
     max_requests: int
+    history: dict[int, tuple[float, float]] = field(default_factory=dict)
     weight: float = 0
     mirror: float = 0
     window: int = -1
@@ -96,6 +98,7 @@ class Simulation:
         if self.sent >= self.max_requests:
             return None
         self.window += 1
+        self.history[self.window] = self.weight, self.mirror
         rng = np.random.default_rng((self.seed, self.window))
         n = int(rng.poisson(self.world.window_requests))
         self.sent += n
@@ -117,8 +120,9 @@ class Simulation:
         )
 
     def resume_at(self, window: int) -> None:
-        """Play the windows up to `window` again, unseen, at today's weight."""
+        """Play the windows up to `window` again, unseen, split as they were."""
         while self.window < window:
+            self.weight, self.mirror = self.history[self.window + 1]
             self.observe()
 
     def promote(self) -> None:
@@ -206,27 +210,21 @@ def _count(
     pairs: dict[str, Pairs],
 ) -> None:
     """Add the strata and pairs of one metric, overall and by slice."""
-    canary, stable, both = (
-        kept & seen.to_canary,
-        kept & ~seen.to_canary,
-        kept & seen.mirrored,
-    )
+    canary = kept & seen.to_canary & ~seen.mirrored
+    stable = kept & ~seen.to_canary & ~seen.mirrored
+    both = kept & seen.mirrored
     columns = (
-        canary,
-        canary & bad[0],
-        stable,
-        stable & bad[1],
-        both,
-        both & bad[0] & ~bad[1],
-        both & bad[1] & ~bad[0],
+        *(canary, canary & bad[0], stable, stable & bad[1]),
+        *(both, both & bad[0] & ~bad[1], both & bad[1] & ~bad[0]),
+        both & bad[0] & bad[1],
     )
     for name, codes in {"": np.zeros(len(kept), int), **seen.slices}.items():
         size = len(_SLICERS[name]) if name else 1
         table = np.stack([np.bincount(codes[c], minlength=size) for c in columns])
         for code, counts in enumerate(table.T.tolist()):
-            if counts[0] + counts[2] == 0:
-                continue
             full = key(metric, f"{name}={code}" if name else ALL)
-            strata[full].append(Stratum(*counts[:4]))
-            old = pairs.get(full, Pairs(0, 0, 0))
-            pairs[full] = Pairs(*np.add(old, counts[4:]).tolist())
+            if counts[0] + counts[2]:
+                strata[full].append(Stratum(*counts[:4]))
+            if counts[4]:
+                old = pairs.get(full, Pairs(0, 0, 0))
+                pairs[full] = Pairs(*np.add(old, counts[4:]).tolist())

@@ -10,11 +10,11 @@ several strata of the metric `wrong` (design: the stratum is arrival look x wind
 | wrong | answered otherwise than its label, once that is there | strata, pairs |
 | prediction | predicted this class (slice "" or one slice a class) | strata, pairs |
 | unlabelled | has no label although it should have one by now | strata |
-| disagree | a mirrored request answered differently by the arms | strata or pairs |
+| disagree | a mirrored request answered differently by the arms | pairs |
 
-A stratum counts every request in the arm that answered the client, mirrored or not;
-pairs count the mirrored ones once more. A disagreement belongs to no arm: as pairs,
-`canary_only` holds all of them.
+A request counts once: in a stratum when one arm answered it, as a pair when both
+did (mirrored). Evidence from the two is multiplied, which is right for different
+requests only. A disagreement belongs to no arm: `canary_only` holds all of them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ALL = ""
 
 
 class Stratum(NamedTuple):
-    """Requests that saw the same world, by arm: seen and bad (x of n)."""
+    """Requests that saw the same world, each answered by one arm: bad (x) of n."""
 
     n_canary: int
     x_canary: int
@@ -37,11 +37,13 @@ class Stratum(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """Mirrored requests, answered by both arms: who alone was bad."""
+    """Mirrored requests, answered by both arms: who alone was bad, and how often both
+    were."""
 
     n: int
     canary_only: int
     stable_only: int
+    both: int = 0
 
 
 class Observation(BaseModel):

@@ -47,11 +47,6 @@ class Plan:
         return {metric.name: metric for metric in self.config.metrics}
 
     @cached_property
-    def mirrored(self) -> bool:
-        """Whether any request is answered by both arms."""
-        return any(step.mirror > 0 for step in self.config.steps)
-
-    @cached_property
     def shares(self) -> dict[str, float]:
         """Share of alpha by metric: one sum for those that can roll back, one for
         those that can hold."""

@@ -1,8 +1,7 @@
 """What the tallies say: is harm shown, is stable to blame, may the rollout go on.
 
-One e-value for each (metric, slice). A request that was mirrored counts among the
-pairs and in its own arm's stratum, so the two e-values of a key are dependent: their
-mean is an e-value all the same (Vovk & Wang 2021), their product would not be.
+One e-value for each (metric, slice): that of its strata times that of its mirrored
+pairs. A request is in one of them only, so the product is an e-value.
 """
 
 from __future__ import annotations
@@ -108,28 +107,18 @@ def _shares(plan: Plan, tallies: Tallies) -> list[Share]:
 def _log_e(plan: Plan, metric: MetricConfig, tallies: list[Tally]) -> Floats:
     """Return the log e-value of each tally of one metric, shape (k,)."""
     if metric.name == "disagree":
-        return np.array([_above(metric, *_disagreeing(tally)) for tally in tallies])
-    logs = [mixed([tally.harm for tally in tallies])]
-    if plan.mirrored:
-        logs.append(_paired(tallies, GRID))
-    if metric.name in TWO_SIDED:
-        logs.append(mixed([tally.less or _NOTHING_SEEN for tally in tallies]))
-        if plan.mirrored:
-            logs.append(_paired(tallies, -GRID))
-    return mixed(np.stack(logs, axis=-1))
+        return np.array([_above(metric, *tally.canary) for tally in tallies])
+    more = mixed([tally.harm for tally in tallies]) + _paired(tallies, GRID)
+    if metric.name not in TWO_SIDED:
+        return more
+    less = mixed([tally.less or _NOTHING_SEEN for tally in tallies])
+    return mixed(np.stack([more, less + _paired(tallies, -GRID)], axis=-1))
 
 
 def _paired(tallies: list[Tally], shifts: Floats) -> Floats:
     canary = [tally.pairs.canary_only for tally in tallies]
     stable = [tally.pairs.stable_only for tally in tallies]
     return mixed(paired(canary, stable, shifts))
-
-
-def _disagreeing(tally: Tally) -> tuple[int, int]:
-    """Disagreement belongs to a mirrored request, not to an arm: count it once."""
-    if tally.n_canary + tally.n_stable:
-        return tally.n_canary + tally.n_stable, tally.x_canary + tally.x_stable
-    return tally.pairs.n, tally.pairs.canary_only + tally.pairs.stable_only
 
 
 def _above(metric: MetricConfig, n: int, bad: int) -> float:
@@ -178,11 +167,7 @@ def _broken(plan: Plan, tallies: Tallies, canary: bool) -> list[str]:
     logs = {}
     for metric in promises:
         tally = tallies.get(key(metric.name, ALL), Tally())
-        canarys, stables = (
-            (tally.n_canary, tally.x_canary),
-            (tally.n_stable, tally.x_stable),
-        )
-        logs[metric.name] = _above(metric, *(canarys if canary else stables))
+        logs[metric.name] = _above(metric, *(tally.canary if canary else tally.stable))
     return [
         n for n, log_e in logs.items() if log_e - math.log(len(logs)) >= plan.threshold
     ]
@@ -196,14 +181,13 @@ def _gates(
     found = []
     if metric.margin:
         logs = [np.asarray(tally.margin or _NOTHING_SEEN)]
-        if plan.mirrored:
-            logs.append(paired_margin(tally.pairs, metric.margin))
+        logs.append(paired_margin(tally.pairs[:3], metric.margin))
         claim = f"not worse than stable by {100 * metric.margin:g} points"
         found.append(_gate(plan, metric.name, claim, logs, believed, requests))
     if metric.objective:
-        against = against_rate(tally.n_canary, tally.x_canary, metric.objective, -GRID)
+        logs = [against_rate(*tally.canary, metric.objective, -GRID)]
         claim = f"below {100 * metric.objective:g} %"
-        found.append(_gate(plan, metric.name, claim, [against], believed, requests))
+        found.append(_gate(plan, metric.name, claim, logs, believed, requests))
     return found
 
 
@@ -215,8 +199,8 @@ def _gate(
     believed: bool,
     requests: int,
 ) -> Gate:
-    log_e = float(mixed([float(mixed(log)) for log in logs])) if believed else 0.0
-    growth = max(float(log.max()) for log in logs) / max(requests, 1)
+    log_e = sum(float(mixed(log)) for log in logs) if believed else _NO_EVIDENCE
+    growth = sum(float(log.max()) for log in logs) / max(requests, 1)
     return Gate(metric, claim, log_e, believed and log_e >= plan.threshold, growth)
 
 

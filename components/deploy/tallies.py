@@ -34,12 +34,28 @@ class Tally(BaseModel):
     less: list[float] = []
     margin: list[float] = []
 
+    @property
+    def canary(self) -> tuple[int, int]:
+        """Requests that the canary answered, and bad ones, mirrored or not."""
+        n, alone, _, both = self.pairs
+        return self.n_canary + n, self.x_canary + alone + both
+
+    @property
+    def stable(self) -> tuple[int, int]:
+        """Requests that stable answered, and bad ones, mirrored or not."""
+        n, _, alone, both = self.pairs
+        return self.n_stable + n, self.x_stable + alone + both
+
 
 Tallies = dict[str, Tally]
 
 
 def absorb(plan: Plan, tallies: Tallies, seen: Observation) -> Tallies:
-    """Return the tallies with one observation added; keys in order of first sight."""
+    """Return the tallies with one observation added; keys in order of first sight.
+
+    Raises ValueError when a request counts in a stratum and as a pair.
+    """
+    _refuse_twice(seen)
     found = dict(tallies)
     for name in [*seen.strata, *seen.pairs]:
         if plan.watches(*split(name)):
@@ -64,6 +80,19 @@ def absorb(plan: Plan, tallies: Tallies, seen: Observation) -> Tallies:
                 margin=_plus(old.margin, margin.get(name)),
             )
     return found
+
+
+def _refuse_twice(seen: Observation) -> None:
+    """Of what is known at once, no more can be counted than there were requests."""
+    for metric in ("error", "slow", "null"):
+        rows = seen.strata.get(key(metric), [])
+        counted = sum(row.n_canary + row.n_stable for row in rows)
+        counted += seen.pairs.get(key(metric), Pairs(0, 0, 0)).n
+        if counted > seen.requests:
+            raise ValueError(
+                f"window {seen.window}: {metric} counts {counted} of {seen.requests} "
+                "requests; a mirrored request belongs to the pairs only"
+            )
 
 
 def split(name: str) -> tuple[str, str]:
@@ -109,8 +138,9 @@ def _margins(
         if not (metric.gating and metric.margin and name in strata):
             continue
         old = before[name]
-        rate = (old.x_stable + 0.5) / (old.n_stable + 1)
-        if old.n_stable >= _ENOUGH_TO_KNOW_A_RATE and rate + metric.margin < 1:
+        n, bad = old.stable
+        rate = (bad + 0.5) / (n + 1)
+        if n >= _ENOUGH_TO_KNOW_A_RATE and rate + metric.margin < 1:
             kept[name] = strata[name]
             nulls.append(margin_shift(rate, metric.margin))
     return _summed(kept, -GRID, nulls)

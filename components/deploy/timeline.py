@@ -84,7 +84,7 @@ def _top(state: State, share: Share) -> dict[str, Any]:
 
 def _counts(tally: Tally) -> dict[str, list[int]]:
     return {
-        "canary": [tally.x_canary, tally.n_canary],
-        "stable": [tally.x_stable, tally.n_stable],
-        "pairs": list(tally.pairs),
+        "canary": [*reversed(tally.canary)],
+        "stable": [*reversed(tally.stable)],
+        "pairs": list(tally.pairs[:3]),
     }

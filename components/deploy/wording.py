@@ -59,16 +59,15 @@ def suspicion(plan: Plan, judged: Judgement) -> str:
 
 def counts(tally: Tally) -> str:
     """Return the counts behind a key."""
+    (n_canary, x_canary), (n_stable, x_stable) = tally.canary, tally.stable
     found = (
-        f"canary {tally.x_canary:,} bad of {tally.n_canary:,}, "
-        f"stable {tally.x_stable:,} of {tally.n_stable:,}"
+        f"canary {x_canary:,} bad of {n_canary:,}, stable {x_stable:,} of {n_stable:,}"
     )
-    n, canary_only, stable_only = tally.pairs
-    if not n:
+    if not tally.pairs.n:
         return found
     return (
-        f"{found}; of {n:,} mirrored requests the canary alone was bad in "
-        f"{canary_only:,}, stable alone in {stable_only:,}"
+        f"{found}; of {tally.pairs.n:,} mirrored requests the canary alone was bad in "
+        f"{tally.pairs.canary_only:,}, stable alone in {tally.pairs.stable_only:,}"
     )
 
 
@@ -76,9 +75,9 @@ def stable_broken(plan: Plan, state: State, judged: Judgement) -> list[str]:
     """Return which promise stable breaks: no canary can be blamed for it."""
     found = []
     for name in judged.stable_broken:
-        tally = state.tallies[key(name, ALL)]
+        n, bad = state.tallies[key(name, ALL)].stable
         found.append(
-            f"stable is unhealthy: {name} in {tally.x_stable:,} of {tally.n_stable:,}, "
+            f"stable is unhealthy: {name} in {bad:,} of {n:,}, "
             f"above the objective of {_percent(plan.metrics[name].objective)}; halted"
         )
     return found
@@ -123,12 +122,11 @@ def approval(state: State) -> str:
 def closed(plan: Plan, state: State, gate: Gate) -> str:
     """Return what a gate lacks, and about how many more requests would show it."""
     tally = state.tallies.get(key(gate.metric, ALL), Tally())
-    seen = tally.n_canary + tally.pairs.n
     found = (
         f"{gate.metric}: not shown to be {gate.claim} "
         f"(evidence {evidence(gate.log_e):.3g} of {evidence(plan.threshold):g}"
     )
-    if not seen:
+    if not tally.canary[0]:
         return f"{found}; nothing of it was seen yet)"
     if gate.growth <= 0 or gate.log_e >= plan.threshold:
         return f"{found}; more requests would not help as it looks)"

@@ -1,0 +1,302 @@
+"""Who is rolled back, who slips through, and how soon: three ways to judge a canary.
+
+    python benchmarks/bench_rollout.py [--seeds 50] [--json FILE]
+
+Simulated requests (rollout_simulation.py) go through the very `step` that decides in
+production, and through two ways that are common elsewhere, on the same traffic:
+
+- thresholds: the canary's error rate above 1 % or more than 5 % slow answers in a
+  window is a failed check; five failed checks roll back (an Argo Rollouts
+  AnalysisTemplate or a Flagger Canary as their documentation writes them; neither
+  sees labels).
+- z-test: canary against stable, pooled over all windows, one-sided, each metric and
+  slice at p < 0.01, at every look.
+
+Two plans. "flights": configs/flights/rollout.yaml, up to 8,000 requests. "large":
+25,000 canary requests over 5, 25 and 50 %, a twentieth of the traffic mirrored.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import statistics
+import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+from rich.console import Console
+from rich.table import Table
+from scipy.stats import binomtest, norm
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # started as a file, from anywhere
+
+from benchmarks.rollout_simulation import (  # noqa: E402
+    SLICE_COUNT,
+    Candidate,
+    Simulation,
+    World,
+)
+from components.deploy.observation import Observation  # noqa: E402
+from components.deploy.phases import Do, step  # noqa: E402
+from components.deploy.plan import Plan  # noqa: E402
+from components.deploy.state import OBSERVING, State  # noqa: E402
+from contracts.config import RolloutConfig, load_rollout  # noqa: E402
+
+FAILED_CHECKS = 5
+MAX_ERROR_RATE, MAX_SLOW_RATE = 0.01, 0.05
+P_VALUE = 0.01
+
+
+@dataclass(frozen=True)
+class End:
+    """How one simulated rollout ended; requests until then."""
+
+    decision: str
+    requests: int
+    canary: int
+    harmed: int
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A plan, the traffic and one candidate."""
+
+    plan: str
+    world: World
+    candidate: Candidate
+    max_requests: int
+
+
+def flights_plan() -> RolloutConfig:
+    """Return the plan of the flights project."""
+    return load_rollout(ROOT / "configs" / "flights")
+
+
+def large_plan() -> RolloutConfig:
+    """Return the plan with 25,000 canary requests."""
+    flights = flights_plan()
+    sizes = zip(flights.steps, (1_000, 5_000, 19_000, 0), strict=True)
+    steps = [s.model_copy(update={"min_requests": n, "mirror": 5}) for s, n in sizes]
+    forever = {"deadline_minutes": 1e9, "steps": steps}
+    return flights.model_copy(update=forever)
+
+
+PLANS = {"flights": flights_plan(), "large": large_plan()}
+SMALL = World()
+LARGE = World(window_requests=600, wrong=0.20)
+SCENARIOS = [
+    Scenario("flights", SMALL, candidate, 8_000)
+    for candidate in (
+        Candidate("equal"),
+        Candidate("wrong on a slice", carrier=0, flipped=True),
+        Candidate("40 % slow", slow=0.4),
+        Candidate("40 % nulls", null=0.4),
+    )
+] + [
+    Scenario("large", LARGE, candidate, 110_000)
+    for candidate in (
+        Candidate("equal"),
+        Candidate("8 points worse on a tenth", worse=0.08, carrier=4),
+        Candidate("1 % slow", slow=0.01),
+        Candidate("1 % nulls", null=0.01),
+        Candidate("1 % errors", error=0.01),
+    )
+]
+
+
+def by_evidence(scenario: Scenario, traffic: Simulation) -> End:
+    """Judge as canario does."""
+    plan = Plan(PLANS[scenario.plan], SLICE_COUNT)
+    state = State()
+    while not state.ended:
+        seen = traffic.observe() if state.phase in OBSERVING else None
+        decision = step(plan, state, seen)
+        state = decision.state
+        if decision.action.do is Do.SET_TRAFFIC:
+            traffic.set_traffic(decision.action.weight, decision.action.mirror)
+    ended = state.result()
+    undecided = any("undecided" in reason for reason in ended.reasons)
+    name = "undecided" if undecided else ended.decision.value
+    return End(name, ended.requests, ended.canary_requests, ended.harmed_requests)
+
+
+Alarm = Callable[[Observation], bool]
+
+
+def by_alarm(make: Callable[[], Alarm], scenario: Scenario, traffic: Simulation) -> End:
+    """Walk the same steps; an alarm rolls back, the last step promotes."""
+    alarm, requests, canary, harmed = make(), 0, 0, 0
+    for wants in PLANS[scenario.plan].steps:
+        traffic.set_traffic(wants.weight, wants.mirror)
+        here = 0
+        while here < max(wants.min_requests, 1):
+            seen = traffic.observe()
+            if seen is None:
+                return End("undecided", requests, canary, harmed)
+            here += seen.canary_requests
+            requests += seen.requests
+            canary += seen.canary_requests
+            harmed += seen.harmed_requests
+            if alarm(seen):
+                return End("rolled_back", requests, canary, harmed)
+    return End("promoted", requests, canary, harmed)
+
+
+def thresholds() -> Alarm:
+    """Return a check of the canary's error rate and latency, window by window."""
+    failed = 0
+
+    def alarm(seen: Observation) -> bool:
+        nonlocal failed
+        for metric, limit in (("error", MAX_ERROR_RATE), ("slow", MAX_SLOW_RATE)):
+            row = seen.strata[f"{metric}|"][0]
+            if row.x_canary > limit * row.n_canary:
+                failed += 1
+                break
+        return failed >= FAILED_CHECKS
+
+    return alarm
+
+
+def z_test() -> Alarm:
+    """Return a test of pooled counts at every look, as dashboards do it."""
+    pooled: dict[str, list[int]] = {}
+    critical = norm.isf(P_VALUE)
+
+    def alarm(seen: Observation) -> bool:
+        worst = 0.0
+        for name, rows in seen.strata.items():
+            counts = pooled.setdefault(name, [0, 0, 0, 0])
+            counts[:] = [sum(column) for column in zip(counts, *rows, strict=True)]
+            worst = max(worst, _z(*counts))
+        return worst > critical
+
+    return alarm
+
+
+def _z(n_canary: int, x_canary: int, n_stable: int, x_stable: int) -> float:
+    if min(n_canary, n_stable) == 0:
+        return 0.0
+    rate = (x_canary + x_stable) / (n_canary + n_stable)
+    variance = rate * (1 - rate) * (1 / n_canary + 1 / n_stable)
+    difference = x_canary / n_canary - x_stable / n_stable
+    return difference / math.sqrt(variance) if variance else 0.0
+
+
+JUDGES: dict[str, Callable[[Scenario, Simulation], End]] = {
+    "canario": by_evidence,
+    "thresholds": partial(by_alarm, thresholds),
+    "z-test": partial(by_alarm, z_test),
+}
+
+
+def play(case: tuple[int, str, int]) -> End:
+    """Play one scenario (by index) with one judge and one seed."""
+    index, judge, seed = case
+    scenario = SCENARIOS[index]
+    traffic = Simulation(
+        scenario.world, scenario.candidate, seed, scenario.max_requests
+    )
+    return JUDGES[judge](scenario, traffic)
+
+
+def summary(scenario: Scenario, judge: str, ends: list[End]) -> dict[str, object]:
+    """Return rates with 95 % Clopper-Pearson intervals, and what it cost."""
+    counts = {
+        name: sum(end.decision == name for end in ends)
+        for name in ("promoted", "rolled_back", "undecided")
+    }
+    good = scenario.candidate.name == "equal"
+    wrong = counts["rolled_back"] if good else counts["promoted"]
+    interval = binomtest(wrong, len(ends)).proportion_ci(method="exact")
+    caught = [end.canary for end in ends if end.decision == "rolled_back"]
+    return {
+        "plan": scenario.plan,
+        "candidate": scenario.candidate.name,
+        "judge": judge,
+        **counts,
+        "wrong_rate": wrong / len(ends),
+        "interval": [round(interval.low, 4), round(interval.high, 4)],
+        "canary_to_rollback_median": _quantile(caught, 0.5),
+        "canary_to_rollback_p90": _quantile(caught, 0.9),
+        "requests_median": statistics.median(end.requests for end in ends),
+        "harmed_share_mean": round(
+            statistics.mean(end.harmed / end.requests for end in ends), 4
+        ),
+    }
+
+
+def _quantile(values: list[int], level: float) -> int | None:
+    """Return an order statistic; None of nothing."""
+    if not values:
+        return None
+    return sorted(values)[min(len(values) - 1, math.floor(level * len(values)))]
+
+
+def show(found: list[dict[str, object]], console: Console) -> None:
+    """Print the comparison."""
+    table = Table(title="A wrong decision: a good candidate back, a bad one through")
+    for name in (
+        "plan",
+        "candidate",
+        "judge",
+        "wrong",
+        "95 % interval",
+        "undecided",
+        "canary requests to rollback, median (p90)",
+        "requests, median",
+        "harmed",
+    ):
+        table.add_column(name)
+    for row in found:
+        low, high = row["interval"]  # type: ignore[misc]
+        median, p90 = row["canary_to_rollback_median"], row["canary_to_rollback_p90"]
+        table.add_row(
+            str(row["plan"]),
+            str(row["candidate"]),
+            str(row["judge"]),
+            f"{row['wrong_rate']:.0%}",
+            f"{low:.1%} - {high:.1%}",
+            str(row["undecided"]),
+            "-" if median is None else f"{median:,} ({p90:,})",
+            f"{row['requests_median']:,.0f}",
+            f"{row['harmed_share_mean']:.2%}",
+            end_section=row["judge"] == list(JUDGES)[-1],
+        )
+    console.print(table)
+
+
+def main() -> int:
+    """Play everything on two processes; print a table, and JSON where asked."""
+    parser = argparse.ArgumentParser(description="Compare ways to judge a canary.")
+    parser.add_argument("--seeds", type=int, default=50)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
+    started = perf_counter()
+    cells = [(i, judge) for i in range(len(SCENARIOS)) for judge in JUDGES]
+    cases = [(*cell, seed) for cell in cells for seed in range(args.seeds)]
+    with ProcessPoolExecutor(args.processes) as pool:
+        ends = list(pool.map(play, cases, chunksize=10))
+    found = [
+        summary(SCENARIOS[i], judge, ends[n * args.seeds : (n + 1) * args.seeds])
+        for n, (i, judge) in enumerate(cells)
+    ]
+    console = Console()
+    show(found, console)
+    console.print(f"{args.seeds} seeds, {perf_counter() - started:.0f} s")
+    if args.json:
+        worlds = {"flights": asdict(SMALL), "large": asdict(LARGE)}
+        args.json.write_text(json.dumps({"worlds": worlds, "rows": found}, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
