@@ -1,0 +1,1 @@
+"""The request path: a SavedModel behind KServe's Python model server."""
