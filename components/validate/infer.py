@@ -9,12 +9,8 @@ A guess must not refuse the very data it was made from, nor the next ordinary sp
   The population frequencies of species, Biometrika 40, 1953). Closed domains still
   let 5 % of the rows carry new values.
 - A column without gaps may have 5 % of them.
-- Distances between samples are never 0. Jensen-Shannon of TFDV's histograms of one
-  and the same normal distribution was up to 0.03 at 10,000 rows, 0.09 at 100, 0.35
-  at 10: the threshold is 0.1 + 10/n. The share of a category varies by at most
-  sqrt(1/2n) between two samples, so L-infinity gets 0.05 + three times that. Spans
-  that already differ more raise the threshold by half over what they showed; a
-  column that differs nearly wholly (a date, a running number) is not compared.
+- A column of zeros and ones may count further tomorrow: it is INT, not a boolean.
+- Distances get thresholds from the noise of samples and from history (thresholds).
 """
 
 from __future__ import annotations
@@ -25,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from components.validate import schema as schemas
-from components.validate.anomalies import compare
 from components.validate.library import schema_pb2, text_format, tfdv
 from components.validate.schema_state import inferred_line
 from components.validate.statistics import statistics_of
-from components.validate.tables import read_datasets, span_names
+from components.validate.tables import read_datasets
+from components.validate.thresholds import set_thresholds
 from contracts.artifacts import LABEL, Manifest
 from contracts.errors import CanarioError
 from contracts.storage import write_text
@@ -39,23 +35,21 @@ __all__ = ["infer_text", "main"]
 _TRAIN = "split-train"
 _MAX_UNSEEN = 0.01
 _SLACK = 0.05
-_UNLIKE = 0.6
-"""A distance from which half more would exceed 0.9: the column differs always."""
 
 
 def infer_text(statistics: Mapping[str, Any], project: str) -> str:
     """Return the text of a schema inferred from `split-train`, state "inferred".
 
-    `statistics` holds all datasets: the spans calibrate the drift thresholds.
+    `statistics` holds all datasets: their distances calibrate the thresholds.
     """
     train = statistics[_TRAIN]
     schema = tfdv.infer_schema(train, infer_feature_shape=False)
     schema.default_environment.extend([schemas.TRAINING, schemas.SERVING])
     features = {item.path.step[0]: item for item in train.datasets[0].features}
     for feature in schema.feature:
-        _loosen(feature, features[feature.name], schema)
+        _loosen(feature, features[feature.name])
     _drop_unused_domains(schema)
-    _set_thresholds(schema, statistics)
+    set_thresholds(schema, statistics)
     rows = train.datasets[0].num_examples
     notes = (
         f"# Inferred from {rows:,} training examples: a guess until a person agrees.\n"
@@ -82,10 +76,11 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _loosen(feature: Any, statistics: Any, schema: Any) -> None:
+def _loosen(feature: Any, statistics: Any) -> None:
     """Turn what happened to be so in this sample into what should hold."""
     if feature.presence.min_fraction:
         feature.presence.min_fraction = 1 - _SLACK
+    feature.ClearField("bool_domain")
     if feature.type == schema_pb2.FLOAT:
         feature.float_domain.disallow_inf = True
     if feature.name == LABEL:
@@ -103,32 +98,6 @@ def _drop_unused_domains(schema: Any) -> None:
     kept = [domain for domain in schema.string_domain if domain.name in used]
     del schema.string_domain[:]
     schema.string_domain.extend(kept)
-
-
-def _set_thresholds(schema: Any, statistics: Mapping[str, Any]) -> None:
-    largest = _largest_drift(schema, statistics)
-    rows = min(s.datasets[0].num_examples or 1 for s in statistics.values())
-    numeric, text = 0.1 + 10 / rows, 0.05 + 3 * (0.5 / rows) ** 0.5
-    for feature in schema.feature:
-        usual = text if feature.type == schema_pb2.BYTES else numeric
-        seen = largest.get(feature.name, 0.0)
-        threshold = round(max(usual, 1.5 * seen), 2)
-        if seen >= _UNLIKE or threshold >= 1:
-            continue
-        for comparator in (feature.drift_comparator, feature.skew_comparator):
-            schemas.distance(feature, comparator).threshold = threshold
-
-
-def _largest_drift(schema: Any, statistics: Mapping[str, Any]) -> dict[str, float]:
-    """Return the largest distance between consecutive spans of each feature."""
-    spans = span_names(list(statistics))
-    largest: dict[str, float] = {}
-    for current, reference in zip(spans[1:], spans[:-1], strict=True):
-        values, _ = compare(statistics[current], statistics[reference], schema, "drift")
-        for item in values:
-            name = item["feature"]
-            largest[name] = max(largest.get(name, 0.0), item["value"])
-    return largest
 
 
 if __name__ == "__main__":

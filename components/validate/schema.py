@@ -7,13 +7,23 @@ from typing import Any
 from components.validate.library import schema_pb2, text_format
 from contracts.errors import ConfigError
 
-__all__ = ["SERVING", "TRAINING", "environment_of", "measuring", "parse_schema"]
+__all__ = [
+    "SERVING",
+    "TRAINING",
+    "distance",
+    "environment_of",
+    "measuring",
+    "parse_schema",
+    "set_threshold",
+    "threshold_of",
+]
 
 TRAINING = "TRAINING"
 SERVING = "SERVING"
 """Environments. Requests carry no label and nothing that is known only later: such a
 feature says `not_in_environment: "SERVING"`, and its absence there is no anomaly."""
 
+_SOURCES = schema_pb2.HistogramSelection
 _NEVER = 2.0
 """A threshold that no distance reaches: L-infinity and Jensen-Shannon end at 1."""
 
@@ -43,20 +53,35 @@ def measuring(schema: schema_pb2.Schema) -> schema_pb2.Schema:
     """Return a copy that measures every feature, also where nothing is compared.
 
     The report shows all distances; a comparator added here has a threshold that
-    `threshold_of` tells apart and that nothing can exceed.
+    nothing exceeds, and that `threshold_of` tells apart.
     """
     copy = schema_pb2.Schema()
     copy.CopyFrom(schema)
     for feature in copy.feature:
         for comparator in (feature.drift_comparator, feature.skew_comparator):
             if not comparator.ListFields():
-                distance(feature, comparator).threshold = _NEVER
+                narrow = feature.type == schema_pb2.INT
+                set_threshold(feature, comparator, _NEVER, narrow)
     return copy
 
 
+def set_threshold(feature: Any, comparator: Any, value: float, narrow: bool) -> None:
+    """Fill a comparator in with the distance that fits the feature.
+
+    Text: L-infinity. Numbers: Jensen-Shannon divergence of deciles, since one huge
+    value squeezes all others into the first of ten equal bins, and two samples of one
+    lognormal distribution are then 0.3 apart (deciles: 0.04, 10,000 rows each). For
+    `narrow` numbers (weekdays, counts, classes) the bins: deciles of few values tie,
+    and 31 and 30 days of weekdays would be 0.2 apart (bins: 0.01).
+    """
+    part = distance(feature, comparator)
+    part.threshold = value
+    if feature.type != schema_pb2.BYTES:
+        part.source.type = _SOURCES.STANDARD if narrow else _SOURCES.QUANTILES
+
+
 def distance(feature: Any, comparator: Any) -> Any:
-    """Return the part of a comparator that fits a feature: L-infinity for text,
-    Jensen-Shannon divergence for numbers."""
+    """Return the part of a comparator that fits a feature's type."""
     if feature.type == schema_pb2.BYTES:
         return comparator.infinity_norm
     return comparator.jensen_shannon_divergence

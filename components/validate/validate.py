@@ -46,7 +46,7 @@ def run(
     config = ValidateConfig.model_validate(validation)
     project = Manifest.load(examples).project
     counted, described = _count(examples)
-    text = schema_pbtxt or infer_text(counted, project)
+    text = schema_pbtxt if schema_pbtxt.strip() else infer_text(counted, project)
     parsed = parse_schema(text, f"configs/{project}/{config.schema_file}")
     anomalies, drift, skew = find(counted, described, parsed)
     rows = {name: item["examples"] for name, item in described.items()}

@@ -154,8 +154,9 @@ def _advice(anomaly: Anomaly, case: Case) -> str:
 
 def _why_passed(anomalies: Sequence[Anomaly], case: Case) -> list[str]:
     spans = sum(name.startswith("span-") for name in case.examples)
+    number = "1 span" if spans == 1 else f"{spans} spans"
     reasons = [
-        f"{case.examples[_TRAIN]:,} training examples, {spans} spans: no anomaly of "
+        f"{case.examples[_TRAIN]:,} training examples, {number}: no anomaly of "
         f"severity {case.config.block_on} in {case.newest} and {_TRAIN}"
     ]
     if case.state == "inferred":

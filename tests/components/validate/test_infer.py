@@ -63,6 +63,29 @@ def test_infinity_is_not_a_number_to_train_on(tfdv):
     ]
 
 
+def test_zeros_and_ones_may_count_further_tomorrow(tfdv):
+    text = tfdv("infer_text", datasets={"split-train": {"n": [0, 1] * 20}})
+    assert tfdv("check", columns={"n": [0, 1, 2]}, schema_text=text) == []
+
+
+def test_an_empty_split_does_not_switch_the_warnings_off(tfdv):
+    text = tfdv("infer_text", datasets=datasets() | {"split-test": {"size": []}})
+    sides = {"reference": sample(200), "current": sample(200, price=30.0)}
+    (anomaly,) = tfdv("compare", **sides, schema_text=text)["anomalies"]
+    assert (anomaly["feature"], anomaly["severity"]) == ("price", "WARNING")
+
+
+def test_a_few_huge_values_are_no_drift(tfdv):
+    """Two samples of one lognormal distribution: in TFDV's ten bins 0.6 apart."""
+    rng = random.Random(3)
+    first, second = ([rng.lognormvariate(0, 2) for _ in range(1000)] for _ in "ab")
+    text = tfdv("infer_text", datasets={"split-train": {"x": first}})
+    sides = {"reference": {"x": first}, "current": {"x": second}}
+    assert tfdv("compare", **sides, schema_text=text)["anomalies"] == []
+    bins = text.replace("QUANTILES", "STANDARD")
+    assert len(tfdv("compare", **sides, schema_text=bins)["anomalies"]) == 1
+
+
 def test_requests_need_no_label(tfdv):
     text = tfdv("infer_text", datasets=datasets())
     request = {k: v for k, v in sample(200).items() if k != "label"}
