@@ -27,6 +27,7 @@ from contracts.artifacts import (
     STATISTICS,
     TRANSFORM,
     Manifest,
+    Split,
 )
 from contracts.decisions import RolloutResult, Verdict
 
@@ -78,10 +79,12 @@ class RunNote(BaseModel):
 class Artifacts:
     """What was found. Absent is None or empty; `verdicts` is keyed by gate.
 
+    `manifest` is of the examples, `traffic` of the rows that are replayed as requests.
     `predictions` has the scores (n,) of each arm and `label` (n,), of a binary task.
     """
 
     manifest: Manifest | None = None
+    traffic: Manifest | None = None
     statistics: dict[str, Any] = field(default_factory=dict)
     transform: dict[str, Any] = field(default_factory=dict)
     history: dict[str, Any] = field(default_factory=dict)
@@ -155,7 +158,11 @@ def _place(path: Path, value: dict[str, Any], found: Artifacts) -> None:
         task = path.name.removesuffix(ERROR_SUFFIX)
         found.errors[task] = str(value.get("message", "no message"))
     elif path.name == MANIFEST:
-        found.manifest = Manifest.model_validate(value)
+        manifest = Manifest.model_validate(value)
+        if manifest.splits.get(Split.TRAIN):
+            found.manifest = manifest
+        elif manifest.splits.get(Split.REPLAY):
+            found.traffic = manifest
     elif path.name == ROLLOUT:
         found.rollout = RolloutResult.model_validate(value)
     elif path.name == RUN:

@@ -25,7 +25,7 @@ def feature(
     frequent ones, numbers their density (share of the values per unit).
     """
     sides = [side for side in (first, latest) if side]
-    figure, axes = canvas(2.7, 1.3, (0.08, 0.24, 0.08, 0.06))
+    figure, axes = canvas(2.7, 1.3, (0.1, 0.24, 0.16, 0.06))
     if _by_value(first):
         _values(axes, sides)
     elif all(side.get("histogram") for side in sides):
@@ -93,7 +93,7 @@ def _categories(axes: Axes, sides: Sequence[Mapping[str, Any]]) -> None:
         axes.text(one[row] + 0.04 * widest, row, short(name, 14), va="center")
     axes.set_xlim(0, 1.7 * widest)
     axes.set_ylim(_BARS - 0.4, -0.6)
-    axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.2g} %")
     axes.set_xticks([widest])
 
 

@@ -96,7 +96,7 @@ def header(found: Artifacts) -> dict[str, Any]:
         "run": record.run_id,
         "spans": text.spans(record.spans or arrived),
         "examples": manifest and f"{sum(s.rows for s in manifest.spans):,}",
-        "predicts": manifest and " / ".join(map(text.short, manifest.classes[:4])),
+        "predicts": manifest and _classes(manifest.classes),
         "data": manifest and manifest.source_digest[:12],
         "planted": record.parameters.get("plant"),
     }
@@ -105,6 +105,11 @@ def header(found: Artifacts) -> dict[str, Any]:
         "question": record.question,
         "facts": [(name, str(value)) for name, value in known.items() if value],
     }
+
+
+def _classes(names: list[str]) -> str:
+    few = len(names) <= 4
+    return " / ".join(map(text.short, names)) if few else f"{len(names)} classes"
 
 
 def heat(share: float) -> str:

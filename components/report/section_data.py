@@ -70,7 +70,8 @@ def build(found: Artifacts) -> DataSection | None:
     anomalies = _anomalies(found.statistics.get("anomalies", []))
     heat.sort(key=lambda row: (row.feature not in inputs, -row.worst))
     return DataSection(
-        lead=_lead(found, heat),
+        # What the model never sees may move as it likes: a month differs from the next.
+        lead=_lead(found, [row for row in heat if row.feature in inputs] or heat),
         spans=_spans(found.manifest),
         splits=_splits(found.manifest),
         sides=(_title(sides[0]), _title(sides[1])) if sides else None,
@@ -181,15 +182,20 @@ def _anomalies(items: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 def _lead(found: Artifacts, heat: Sequence[drift.Row]) -> str:
     said = []
     if found.manifest is not None:
-        spans = found.manifest.spans
-        rows, unlabelled = sum(s.rows for s in spans), sum(s.unlabelled for s in spans)
+        arrived = found.manifest.spans
+        rows = sum(span.rows for span in arrived)
+        unlabelled = sum(span.unlabelled for span in arrived)
         said.append(
-            f"{rows:,} examples in {text.plural(len(spans), 'span')}; {unlabelled:,} "
+            f"{rows:,} examples in {text.plural(len(arrived), 'span')}; {unlabelled:,} "
             f"({text.percent(unlabelled / max(rows, 1))}) have no label and train "
             "nothing."
         )
         if found.manifest.corrupt:
             said.append(f"{found.manifest.corrupt:,} rows could not be read.")
+    if found.traffic is not None:
+        spans = text.spans([span.span for span in found.traffic.spans])
+        rows = sum(found.traffic.splits.values())
+        said.append(f"{rows:,} more of span {spans} are replayed as live requests.")
     if heat:
         top = max(heat, key=lambda row: row.worst)
         value = max(cell.value or 0.0 for cell in top.cells)

@@ -10,14 +10,19 @@ from components.report import text
 from components.report.collect import Artifacts, Task
 from contracts.decisions import Gate
 
-_MEASURES = (
-    ("load_seconds", "Load", "s"),
-    ("memory_mib", "Memory at peak", "MiB"),
-    ("p50_ms", "Latency, median", "ms"),
-    ("p99_ms", "Latency, 99th percentile", "ms"),
-    ("largest_difference", "Golden rows, largest difference", ""),
+_GAUGES = (
+    ("ready_seconds", "Start to ready", "s", "load_seconds"),
+    ("load_seconds", "of which load", "s", ""),
+    ("warm_up_seconds", "of which warm-up", "s", ""),
+    ("peak_mib", "Memory at peak", "MiB", "memory_mib"),
+    ("v1_p50_ms", "Latency over V1, median", "ms", ""),
+    ("v1_p99_ms", "Latency over V1, 99th percentile", "ms", "p99_ms"),
+    ("v2_p50_ms", "Latency over V2, median", "ms", ""),
+    ("v2_p99_ms", "Latency over V2, 99th percentile", "ms", "p99_ms"),
+    ("v1_difference", "Golden rows over V1, largest difference", "", "tolerance"),
+    ("v2_difference", "Golden rows over V2, largest difference", "", "tolerance"),
 )
-_LIMIT_OF = {"p50_ms": None, "largest_difference": "tolerance"}
+"""Key of the verdict, name, unit, and key of the limit in the config ("": none)."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,10 @@ def build(found: Artifacts) -> ServingSection | None:
     if verdict is None:
         return None
     measured = dict(verdict.measured)
-    given = measured.pop("limits", None) or found.run.parameters.get("infra") or {}
+    limits = found.run.parameters.get("infra") or {}
     gauges = [
-        _gauge(name, unit, measured.pop(key), given.get(_LIMIT_OF.get(key, key) or ""))
-        for key, name, unit in _MEASURES
+        _gauge(name, unit, measured.pop(key), limits.get(limit))
+        for key, name, unit, limit in _GAUGES
         if text.is_number(measured.get(key))
     ]
     others = [

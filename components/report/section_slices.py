@@ -21,6 +21,7 @@ class SliceRow:
     baseline: str
     difference: str
     status: str
+    mark: str
     passed: bool
     low: float | None
     high: float | None
@@ -88,19 +89,28 @@ def _row(
     candidate = (item.get("candidate") or {}).get(metric)
     baseline = (item.get("baseline") or {}).get(metric)
     low, high = item.get("interval") or (None, None)
+    status, passed = str(item.get("status") or ""), item.get("passed") is not False
     return SliceRow(
         name=text.short(item.get("slice", ""), 34),
         examples=text.number(item.get("examples"), 9),
         candidate=text.fixed(candidate),
         baseline=text.fixed(baseline),
         difference=text.signed(text.difference(candidate, baseline)),
-        status=str(item.get("status") or ""),
-        passed=item.get("passed") is not False,
+        status=status,
+        mark=_mark(status, passed),
+        passed=passed,
         low=place(low),
         high=place(high),
         at=place(candidate),
         baseline_at=place(baseline),
     )
+
+
+def _mark(status: str, passed: bool) -> str:
+    """Return a tick for a slice that was held against the baseline and stood."""
+    if not passed:
+        return "✕"
+    return "✓" if status in ("", "held") else ""
 
 
 def _lead(

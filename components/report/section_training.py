@@ -30,7 +30,7 @@ def build(found: Artifacts) -> TrainingSection | None:
     checks = found.history.get("overfit_check", [])
     if not found.history:
         return None
-    best = best_epoch(epochs)
+    best = kept_epoch(found.history)
     figures = []
     if epochs:
         figures.append(figures_training.losses(epochs, best))
@@ -46,8 +46,12 @@ def build(found: Artifacts) -> TrainingSection | None:
     )
 
 
-def best_epoch(epochs: Sequence[Mapping[str, Any]]) -> int | None:
-    """Return the index of the epoch with the lowest eval loss, the one that is kept."""
+def kept_epoch(history: Mapping[str, Any]) -> int | None:
+    """Return the index of the epoch that is served: as recorded, or the one with the
+    lowest eval loss."""
+    epochs, kept = history.get("epochs", []), history.get("kept")
+    if isinstance(kept, int) and 0 <= kept < len(epochs):
+        return kept
     losses = [epoch.get("eval_loss") for epoch in epochs]
     known = [(loss, i) for i, loss in enumerate(losses) if text.is_number(loss)]
     return min(known)[1] if known else None
@@ -55,17 +59,18 @@ def best_epoch(epochs: Sequence[Mapping[str, Any]]) -> int | None:
 
 def diagnosis(history: Mapping[str, Any]) -> list[str]:
     """Say what the curves mean: one sentence on the fit, one on the overfit check."""
-    said = [str(history["diagnosis"])] if history.get("diagnosis") else []
-    said += _of_curves(history.get("epochs", []))
+    said = [] if history.get("diagnosis") else _of_curves(history)
+    recorded = str(history.get("diagnosis") or "")
+    said += [recorded[0].upper() + recorded[1:]] if recorded else []
     return said + _of_check(history.get("overfit_check", []))
 
 
-def _of_curves(epochs: Sequence[Mapping[str, Any]]) -> list[str]:
-    best = best_epoch(epochs)
+def _of_curves(history: Mapping[str, Any]) -> list[str]:
+    epochs, best = history.get("epochs", []), kept_epoch(history)
     if best is None:
         return []
     kept, last = epochs[best], epochs[-1]
-    loss, name = float(kept["eval_loss"]), kept.get("epoch", best + 1)
+    loss, name = float(kept["eval_loss"]), text.number(kept.get("epoch", best + 1))
     rise = float(last.get("eval_loss") or loss) - loss
     if rise > _FLAT * loss:
         return [

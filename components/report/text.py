@@ -22,12 +22,17 @@ def number(value: Any, digits: int = 3) -> str:
 
 
 def fixed(value: Any, places: int = 4) -> str:
-    """Return a metric with the same number of decimals in every row."""
+    """Return a metric with the same number of decimals in every row; a count that
+    stands among them (10 and above) without."""
+    if is_number(value) and abs(value) >= 10:
+        return number(value, places)
     return f"{value:.{places}f}" if is_number(value) else DASH
 
 
 def signed(value: Any, places: int = 4) -> str:
     """Return a difference with its sign."""
+    if is_number(value) and abs(value) >= 10:
+        return f"{value:+,.0f}"
     return f"{value:+.{places}f}" if is_number(value) else DASH
 
 
@@ -52,7 +57,13 @@ def duration(minutes: Any) -> str:
     return f"{minutes / 60:.1f} h" if abs(minutes) >= 120 else f"{minutes:.0f} min"
 
 
-_NAMES = {"auc": "AUC", "npv": "NPV", "pr_auc": "PR AUC", "f1": "F1", "fr": "FR"}
+_NAMES = {
+    "auc": "AUC",
+    "npv": "NPV",
+    "pr_auc": "PR AUC",
+    "f1": "F1",
+    "fr": "(FP + FN) / 2",
+}
 
 
 def label(metric: str) -> str:
