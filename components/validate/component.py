@@ -25,14 +25,13 @@ def validate(
         schema: The schema that was used.
         verdict: The decision with its reasons.
     """
-    from pathlib import Path
     from components.validate.validate import run
 
     return run(
-        Path(examples.path),
-        schema_pbtxt,
-        validation,
-        Path(statistics.path),
-        Path(schema.path),
-        Path(verdict.path),
+        examples=examples.path,
+        schema_pbtxt=schema_pbtxt,
+        validation=validation,
+        statistics=statistics.path,
+        schema=schema.path,
+        verdict=verdict.path,
     )

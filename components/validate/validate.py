@@ -30,12 +30,12 @@ SCHEMA = "schema.pbtxt"
 
 
 def run(
-    examples: Path,
+    examples: Path | str,
     schema_pbtxt: str,
     validation: dict[str, Any],
-    statistics: Path,
-    schema: Path,
-    verdict: Path,
+    statistics: Path | str,
+    schema: Path | str,
+    verdict: Path | str,
 ) -> bool:
     """Write statistics and schema folders and the verdict file; return passed.
 
@@ -44,27 +44,33 @@ def run(
     parsed or compares what TFDV cannot, EnvironmentFault when the disk is full.
     """
     config = ValidateConfig.model_validate(validation)
-    project = Manifest.load(examples).project
-    counted, described = _count(examples)
+    project = Manifest.load(Path(examples)).project
+    counted, described = _count(Path(examples))
     text = schema_pbtxt if schema_pbtxt.strip() else infer_text(counted, project)
     parsed = parse_schema(text, f"configs/{project}/{config.schema_file}")
     anomalies, drift, skew = find(counted, described, parsed)
     rows = {name: item["examples"] for name, item in described.items()}
     case = Case(project, config, state_of(text), rows, newest_span(list(rows)))
     decided = judge(anomalies, case)
-    with atomic_directory(statistics) as folder:
-        for item in counted.values():
-            save(item, folder)
-        plain: dict[str, Any] = {"datasets": described, "drift": drift, "skew": skew}
-        plain["anomalies"] = [to_plain(anomaly) for anomaly in anomalies]
-        # Compact: half a million numbers, indented, would take Python 0.4 s.
-        write_text(folder / STATISTICS, json.dumps(plain, allow_nan=False))
-    with atomic_directory(schema) as folder:
+    plain = [to_plain(anomaly) for anomaly in anomalies]
+    found = {"datasets": described, "drift": drift, "skew": skew, "anomalies": plain}
+    _write_statistics(counted, found, Path(statistics))
+    with atomic_directory(Path(schema)) as folder:
         write_text(folder / SCHEMA, text)
-    decided.save(verdict)
+    decided.save(Path(verdict))
     print(f"schema {case.state}: {decided.measured['anomalies']}")
     print(*decided.reasons, sep="\n")
     return decided.passed
+
+
+def _write_statistics(
+    counted: dict[str, Any], found: dict[str, Any], target: Path
+) -> None:
+    with atomic_directory(target) as folder:
+        for item in counted.values():
+            save(item, folder)
+        # Compact: half a million numbers, indented, would take Python 0.4 s.
+        write_text(folder / STATISTICS, json.dumps(found, allow_nan=False))
 
 
 def _count(examples: Path) -> tuple[dict[str, Any], dict[str, Any]]:
