@@ -28,6 +28,7 @@ from contracts.config.project import Task
 from contracts.errors import BadInput
 
 PROBABILITIES = "probabilities"
+_INT64 = 2**63
 
 
 class TensorSpec(BaseModel):
@@ -173,6 +174,10 @@ def _field(row: Mapping[str, Any], index: int, spec: TensorSpec) -> Any:
         raise BadInput(
             f"instances[{index}].{spec.name}: expected text or null, "
             f"found {type(value).__name__}"
+        )
+    if isinstance(value, int) and not -_INT64 <= value < _INT64:
+        raise BadInput(
+            f"instances[{index}].{spec.name}: a whole number of more than 64 bits"
         )
     return value
 

@@ -80,6 +80,8 @@ REFUSED = [
     ({"fare": "12", "company": "x"}, r"instances\[1\].fare: expected a number or nu"),
     ({"fare": [1], "company": "x"}, r"instances\[1\].fare: expected a number or null"),
     ({"fare": 1, "company": ["x"]}, r"instances\[1\].company: expected text or null"),
+    ({"fare": 10**400, "company": "x"}, r"instances\[1\].fare: .* more than 64 bits"),
+    ({"fare": 1, "company": 2**63}, r"instances\[1\].company: .* more than 64 bits"),
     ([1, "x"], r"instances\[1\]: expected an object with named fields"),
 ]
 
