@@ -83,15 +83,21 @@ def require(columns: Sequence[str], wanted: Mapping[str, Iterable[str]]) -> None
 
 
 def _identifier(raw: str, place: int) -> str:
-    # Python folds identifiers to this form as well.
-    plain = unicodedata.normalize("NFKC", raw).strip()
-    kept = "".join(c if f"x{c}".isidentifier() else " " for c in plain)
-    name = plain if plain == kept else "_".join(kept.split()).rstrip("_")
+    plain = _folded(raw).strip()
+    name = plain
+    if not f"x{plain}".isidentifier():
+        kept = "".join(c if f"x{c}".isidentifier() else " " for c in plain)
+        name = "_".join(kept.split()).rstrip("_")
     if not name.strip("_"):
         return f"column_{place}"
     if not name[0].isalpha():
-        name = f"c{name}"
+        name = _folded(f"c{name}")
     return f"{name}_" if name in RESERVED else name
+
+
+def _folded(text: str) -> str:
+    """Return the form that Python itself folds identifiers to."""
+    return unicodedata.normalize("NFKC", text)
 
 
 def _hint(name: str, columns: Sequence[str]) -> str:

@@ -46,8 +46,7 @@ def span_numbers(
     """
     match config.spans.by:
         case "day":
-            days = pc.add(pc.multiply(pc.month(times), 100), pc.day(times))
-            numbers = pc.add(pc.multiply(pc.year(times), 10_000), days)
+            numbers = _day_numbers(times)
         case "month":
             numbers = pc.add(pc.multiply(pc.year(times), 100), pc.month(times))
         case "column":
@@ -100,7 +99,14 @@ def _times(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _dates(column: pa.ChunkedArray) -> pa.ChunkedArray:
     texts = column.cast(pa.int64()).cast(pa.string())
-    return pc.strptime(texts, format="%Y%m%d", unit="us", error_is_null=True)
+    times = pc.strptime(texts, format="%Y%m%d", unit="us", error_is_null=True)
+    # strptime takes the 31st of February for the 3rd of March.
+    return pc.if_else(pc.equal(_day_numbers(times), column), times, None)
+
+
+def _day_numbers(times: pa.ChunkedArray) -> pa.ChunkedArray:
+    days = pc.add(pc.multiply(pc.month(times), 100), pc.day(times))
+    return pc.add(pc.multiply(pc.year(times), 10_000), days)
 
 
 def _no_time(name: str, column: pa.ChunkedArray) -> DataError:
