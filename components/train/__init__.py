@@ -1,0 +1,1 @@
+"""Features to a served model: overfit check, fit, export, parity gate."""

@@ -1,0 +1,1 @@
+"""Raw columns to features, with constants that come from the statistics."""
