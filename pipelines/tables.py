@@ -40,17 +40,18 @@ def runs_table(records: Sequence[RunRecord]) -> Table:
     table = _table(
         "runs", "run", "project", "spans", "wall s", "executed", "cached", "result"
     )
+    table.columns[0].no_wrap = True  # people copy it
     for record in records:
-        done = record.executed()
-        cached = [t.name for t in record.tasks if t.cached]
+        done, total = record.executed(), len(record.tasks)
+        ran = "all" if len(done) == total else ", ".join(done) or "nothing"
         table.add_row(
             record.run_id,
             record.project,
             spans_in_words(record.spans),
             f"{record.wall_s:.1f}",
-            ", ".join(done) or "nothing",
-            str(len(cached)),
-            escape(_result(record)),
+            ran,
+            str(sum(t.cached for t in record.tasks)),
+            _result(record),
         )
     return table
 
@@ -182,9 +183,9 @@ def _table(title: str, *columns: str) -> Table:
 
 def _result(record: RunRecord) -> str:
     if record.error:
-        return record.error["message"]
+        return record.error["type"]
     if refused := record.refusal():
-        return f"{refused.gate} refused: {refused.reasons[0]}"
+        return f"{refused.gate} refused"
     return str(record.rollout["decision"]) if record.rollout else "done"
 
 

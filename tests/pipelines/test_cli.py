@@ -42,7 +42,7 @@ def test_a_mistake_ends_in_a_sentence(
 def test_a_config_mistake_names_file_and_line(tmp_path: Path) -> None:
     folder = tmp_path / "configs" / "bad"
     folder.mkdir(parents=True)
-    (folder / "project.yaml").write_text("project: bad\nquestion: ?\ntaks: binary\n")
+    (folder / "project.yaml").write_text("project: bad\nquestion: why\ntaks: binary\n")
     done = canario("run", "bad", "--configs", str(tmp_path / "configs"))
     assert done.returncode == 2
     assert "project.yaml:3" in done.stderr

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from kfp import dsl
+from kfp.dsl.types.type_utils import InconsistentTypeException
 
 from components.artifact_types import Examples, ServedModel, Statistics
 from pipelines.compiling import compile_training
@@ -54,7 +55,7 @@ def test_the_wrong_artifact_type_fails_when_compiling() -> None:
     def take(examples: dsl.Input[Examples]) -> None:
         pass
 
-    with pytest.raises(TypeError, match="incompatible"):
+    with pytest.raises(InconsistentTypeException, match="incompatible"):
 
         @dsl.pipeline
         def wrong() -> None:
