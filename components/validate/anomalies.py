@@ -2,9 +2,10 @@
 
 `find` asks three questions: does each dataset fit the schema, did a span drift from
 the span before it, and does the test split (the most recent rows) differ from the
-train split. TFDV calls every finding an ERROR; two kinds are WARNINGs here, because
-they harm no training run: distances between datasets, and a column that the schema
-does not know, which no model reads until a person adds it.
+train split. TFDV calls every finding an ERROR; three are WARNINGs here, because they
+harm no training run: distances between datasets, a column that the schema does not
+know, which no model reads until a person adds it, and a split without rows (too few
+rows to train are the verdict's business).
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def schema_anomalies(
     dataset = statistics.datasets[0]
     if not dataset.num_examples:
         text = "expected at least one example, found none"
-        return [Anomaly(dataset.name, "", ERROR, "No examples", text)]
+        return [Anomaly(dataset.name, "", WARNING, "No examples", text)]
     found = tfdv.validate_statistics(
         statistics, schema, environment=schemas.environment_of(schema, environment)
     )

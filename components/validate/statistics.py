@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -35,7 +36,8 @@ def statistics_of(
     quantiles are within 1 % of rank, `unique` is exact up to 16,384 values.
     """
     frame = table.to_pandas(types_mapper=_NULLABLE.get)
-    statistics = tfdv.generate_statistics_from_dataframe(frame, _OPTIONS)
+    with np.errstate(over="ignore", invalid="ignore"):  # infinity: to_json says null
+        statistics = tfdv.generate_statistics_from_dataframe(frame, _OPTIONS)
     statistics.datasets[0].name = name
     return statistics
 

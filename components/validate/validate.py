@@ -58,7 +58,8 @@ def run(
     with atomic_directory(Path(schema)) as folder:
         write_text(folder / SCHEMA, text)
     decided.save(Path(verdict))
-    print(f"schema {case.state}: {decided.measured['anomalies']}")
+    counts = decided.measured["anomalies"].items()
+    print(f"schema {case.state}, anomalies:", *(f"{name} {n}" for name, n in counts))
     print(*decided.reasons, sep="\n")
     return decided.passed
 

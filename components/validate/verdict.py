@@ -167,7 +167,7 @@ def _why_passed(anomalies: Sequence[Anomaly], case: Case) -> list[str]:
     if anomalies:
         first = [group[0] for group in _grouped(anomalies)[:3]]
         named = "; ".join(f"{_where(item)}: {item.short}" for item in first)
-        reasons.append(f"{len(anomalies)} anomalies that do not block, first: {named}")
+        reasons.append(f"anomalies that do not block: {len(anomalies)}, first {named}")
     return reasons
 
 

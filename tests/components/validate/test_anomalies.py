@@ -67,4 +67,4 @@ def test_requests_carry_no_label(tfdv, environment, expected):
 
 def test_no_rows_is_an_anomaly_of_the_dataset(tfdv):
     empty = {name: [] for name in GOOD}
-    assert found(tfdv, empty) == [("", "ERROR", "No examples")]
+    assert found(tfdv, empty) == [("", "WARNING", "No examples")]

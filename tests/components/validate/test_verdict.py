@@ -78,7 +78,7 @@ def test_a_guess_asks_to_be_read():
 def test_findings_that_do_not_block_are_counted():
     verdict = judge([DRIFT, replace(WRONG, dataset="span-1")], CASE)
     assert verdict.measured["anomalies"] == {"error": 1, "warning": 1, "blocking": 0}
-    assert verdict.reasons[1].startswith("2 anomalies that do not block, first: span-2")
+    assert verdict.reasons[1].startswith("anomalies that do not block: 2, first span-2")
 
 
 def test_a_flood_of_reasons_is_cut():
