@@ -82,7 +82,14 @@ def _traffic(axes: Axes, x: np.ndarray, data: Timeline) -> None:
     axes.plot((edges[1:] + edges[:-1]) / 2, carried, ".", color=INK, markersize=3.5)
     for index in np.flatnonzero(np.diff([-1.0, *data.weight])):
         name = f"{data.weight[index]:g} %"
-        axes.text(edges[index], 106, name, color=CANDIDATE, weight="bold")
+        axes.annotate(
+            name,
+            (edges[index], 106),
+            xytext=(3, 0),
+            textcoords="offset points",
+            color=CANDIDATE,
+            weight="bold",
+        )
     axes.set_ylim(0, 125)
     axes.set_yticks([0, 25, 50, 75, 100])
     axes.grid(axis="y")

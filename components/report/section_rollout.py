@@ -19,6 +19,7 @@ from contracts.decisions import RolloutResult
 
 _LOWEST = 1e-6
 _CARRIERS = 3
+_MUCH = 1_000_000
 
 Look = Mapping[str, Any]
 
@@ -115,7 +116,7 @@ def _facts(result: RolloutResult, looks: Sequence[Look]) -> list[tuple[str, str]
     ]
     if looks:
         last = looks[-1]
-        facts.append(("evidence of harm", text.number(last.get("evidence"))))
+        facts.append(("evidence of harm", _evidence(last.get("evidence"))))
         facts.append(("needed to roll back", text.number(last.get("threshold"))))
     return facts
 
@@ -222,7 +223,7 @@ def _gate(gate: Mapping[str, Any]) -> GateRow:
     return GateRow(
         metric=str(gate.get("metric")),
         claim=str(gate.get("claim")),
-        evidence=text.number(gate.get("evidence")),
+        evidence=_evidence(gate.get("evidence")),
         shown=bool(gate.get("open")),
         counts=_counts(gate),
     )
@@ -236,11 +237,18 @@ def _look(look: Look) -> LookRow:
         requests=text.number(look.get("requests"), 9),
         canary=text.number(look.get("canary_requests"), 9),
         harmed=text.number(look.get("harmed_requests"), 9),
-        evidence=text.number(look.get("evidence")),
+        evidence=_evidence(look.get("evidence")),
         carrier=named(str(top["key"])) if top.get("key") else text.DASH,
         counts=_counts(top),
         reason=str(look.get("reason") or ""),
     )
+
+
+def _evidence(value: Any) -> str:
+    """Return an e-value; beyond a million the exponent says nothing more."""
+    if text.is_number(value) and value > _MUCH:
+        return f"> {_MUCH:,}"
+    return text.number(value)
 
 
 def _counts(item: Mapping[str, Any]) -> str:

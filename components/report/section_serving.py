@@ -42,7 +42,7 @@ class ServingSection:
     """Costs with limits, and whatever else was measured."""
 
     gauges: list[Gauge]
-    others: list[tuple[str, str]]
+    others: str
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,11 @@ def build(found: Artifacts) -> ServingSection | None:
         if text.is_number(measured.get(key))
     ]
     others = [
-        (
-            key.replace("_", " "),
-            text.number(value) if text.is_number(value) else f"{value}",
-        )
+        f"{key.replace('_', ' ')} {text.number(value)}"
         for key, value in measured.items()
-        if isinstance(value, (str, int, float))
+        if text.is_number(value)
     ]
-    return ServingSection(gauges, others)
+    return ServingSection(gauges, ", ".join(others))
 
 
 def tasks(found: Artifacts) -> list[TaskRow]:
