@@ -12,6 +12,7 @@ from components.report.figures import BASELINE, CANDIDATE, canvas, svg
 from components.report.text import short
 
 _BARS = 6
+_DECILES = 10
 _FEW = 24
 """An integer column with at most this many values is drawn value by value."""
 
@@ -32,6 +33,8 @@ def feature(
         _densities(axes, sides)
     elif all(side.get("top") for side in sides):
         _categories(axes, sides)
+    else:
+        axes.set_xticks([])  # a dataset without a value
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     return svg(figure, f"feature {name}")
@@ -43,16 +46,49 @@ def _by_value(side: Mapping[str, Any]) -> bool:
 
 
 def _densities(axes: Axes, sides: Sequence[Mapping[str, Any]]) -> None:
+    cut = any(_long_tailed(side) for side in sides)
     for index, side in enumerate(sides):
-        low, high, count = np.asarray(side["histogram"], dtype=float).T
-        width = high - low
-        real = np.isfinite(width) & (width > 0)
-        if not real.any():
-            continue
-        share = count[real] / max(count.sum(), 1.0)
-        edges = np.append(low[real], high[real][-1])
-        _outline(axes, share / width[real], edges, latest=index == 1)
-    axes.locator_params(axis="x", nbins=4)
+        edges, mass = _deciles(side) if cut else _buckets(side)
+        if len(mass):
+            _outline(axes, mass / np.diff(edges), edges, latest=index == 1)
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.6g}")
+    if max(abs(low), abs(high)) < 1e6:
+        axes.locator_params(axis="x", nbins=4)
+        return
+    axes.set_xticks([low, high])  # labels of ten characters
+    first, last = axes.get_xticklabels()
+    first.set_horizontalalignment("left")
+    last.set_horizontalalignment("right")
+
+
+def _long_tailed(side: Mapping[str, Any]) -> bool:
+    """Say whether eight tenths of the values share a sixth of the range or less."""
+    deciles = side.get("quantiles") or []
+    if len(deciles) != _DECILES + 1:
+        return False
+    return bool(deciles[-2] - deciles[1] < (deciles[-1] - deciles[0]) / 6)
+
+
+def _deciles(side: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return edges and shares up to the last decile; equal deciles count together."""
+    deciles = np.asarray(side.get("quantiles") or [], dtype=float)
+    edges, times = np.unique(deciles[:-1], return_counts=True)
+    if len(edges) < 2:
+        return np.empty(0), np.empty(0)
+    mass = times[1:] / _DECILES
+    mass[0] += (times[0] - 1) / _DECILES  # of many equal smallest values
+    return edges, mass
+
+
+def _buckets(side: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return edges and shares of the equally wide buckets that have a width."""
+    low, high, count = np.asarray(side["histogram"], dtype=float).T
+    real = high > low
+    if not real.any():
+        return np.empty(0), np.empty(0)
+    edges = np.append(low[real], high[real][-1])
+    return edges, count[real] / max(count.sum(), 1.0)
 
 
 def _values(axes: Axes, sides: Sequence[Mapping[str, Any]]) -> None:

@@ -34,8 +34,9 @@ def losses(epochs: Sequence[Mapping[str, Any]], best: int | None) -> str:
             "kept",
             (x[best], 1),
             xycoords=("data", "axes fraction"),
-            xytext=(3, -8),
+            xytext=(-3 if 2 * best > len(x) else 3, -8),
             textcoords="offset points",
+            ha="right" if 2 * best > len(x) else "left",
             color=GOOD,
         )
     axes.set_title("Loss by epoch")
@@ -51,7 +52,8 @@ def metric(epochs: Sequence[Mapping[str, Any]], name: str) -> str:
     if any(value is not None for value in training):
         _curve(axes, x, training, "train", FAINT, "s--")
     _curve(axes, x, [e.get(name) for e in epochs], "eval", CANDIDATE, "o-")
-    axes.set_title(f"{label(name.removeprefix('eval_'))} by epoch")
+    shown = label(name.removeprefix("eval_"))
+    axes.set_title(f"{shown[0].upper()}{shown[1:]} by epoch")
     _finish(axes)
     return svg(figure, f"{name} by epoch")
 

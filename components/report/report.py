@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from components.report import (
     section_data,
@@ -112,6 +112,11 @@ def _classes(names: list[str]) -> str:
     return " / ".join(map(text.short, names)) if few else f"{len(names)} classes"
 
 
+def breakable(name: str) -> Markup:
+    """Return a name that may go on in the next line after an underscore."""
+    return escape(name).replace("_", Markup("_<wbr>"))
+
+
 def heat(share: float) -> str:
     """Return the colour of 0..1 as CSS: white to a dark blue, even in grey."""
     share = min(max(share, 0.0), 1.0)
@@ -135,5 +140,7 @@ def _environment() -> Environment:
         "heat": heat,
         "distance": lambda value: text.fixed(value, 3),
         "percent": text.percent,
+        "label": text.label,
+        "breakable": breakable,
     }
     return environment

@@ -139,8 +139,8 @@ def _facts(
 ) -> list[tuple[str, str, str]]:
     """Return (name, first, latest) of the summary of a feature."""
     facts = [
-        (key, text.number(first.get(key)), text.number(latest.get(key)))
-        for key in ("mean", "std", "unique")
+        (key, text.compact(first.get(key)), text.compact(latest.get(key)))
+        for key in ("mean", "std", "max", "unique")
         if text.is_number(first.get(key)) or text.is_number(latest.get(key))
     ]
     shares = [text.percent(side.get("missing_fraction")) for side in (first, latest)]
@@ -184,11 +184,12 @@ def _lead(found: Artifacts, heat: Sequence[drift.Row]) -> str:
     if found.manifest is not None:
         arrived = found.manifest.spans
         rows = sum(span.rows for span in arrived)
-        unlabelled = sum(span.unlabelled for span in arrived)
+        missing = sum(span.unlabelled for span in arrived)
+        share = text.percent(missing / max(rows, 1))
+        none = f"{missing:,} ({share}) have no label, and nobody trains on them"
         said.append(
-            f"{rows:,} examples in {text.plural(len(arrived), 'span')}; {unlabelled:,} "
-            f"({text.percent(unlabelled / max(rows, 1))}) have no label and train "
-            "nothing."
+            f"{rows:,} examples in {text.plural(len(arrived), 'span')}; "
+            f"{none if missing else 'all have a label'}."
         )
         if found.manifest.corrupt:
             said.append(f"{found.manifest.corrupt:,} rows could not be read.")

@@ -40,9 +40,19 @@ def build(found: Artifacts) -> TrainingSection | None:
         figures.append(figures_training.overfit(checks))
     parameters = found.history.get("parameters")
     size = f"{parameters:,} parameters, " if text.is_number(parameters) else ""
-    lead = f"{size}{text.plural(len(epochs), 'epoch')}."
+    lead = f"{size}{_length(epochs)}."
     return TrainingSection(
         lead[0].upper() + lead[1:], diagnosis(found.history), figures
+    )
+
+
+def _length(epochs: Sequence[Mapping[str, Any]]) -> str:
+    """Return how long the training was; by steps it may end within an epoch."""
+    last = epochs[-1] if epochs else {}
+    done = last.get("epoch", len(epochs))
+    said = "1 epoch" if done == 1 else f"{text.number(done, 2)} epochs"
+    return (
+        f"{said}, {last['step']:,} steps" if text.is_number(last.get("step")) else said
     )
 
 

@@ -57,6 +57,12 @@ def duration(minutes: Any) -> str:
     return f"{minutes / 60:.1f} h" if abs(minutes) >= 120 else f"{minutes:.0f} min"
 
 
+def compact(value: Any) -> str:
+    """Return a number for a narrow column: from ten million on with an exponent."""
+    large = is_number(value) and abs(value) >= 1e7
+    return f"{value:.3g}" if large else number(value)
+
+
 _NAMES = {
     "auc": "AUC",
     "npv": "NPV",

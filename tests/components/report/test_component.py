@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from kfp import dsl, local
 from kfp.dsl.executor import Executor
@@ -44,7 +45,8 @@ def test_the_executor_hands_the_final_status_over(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("state", ["SUCCEEDED", "COMPLETE", "anything"])
 def test_any_other_state_is_no_failure(state: str, tmp_path: Path) -> None:
-    sample.write_run(tmp_path / "run")
+    made = sample.rollout(np.random.default_rng(1))
+    sample.write(tmp_path / "run/rollout.json", made)
     text = executed(tmp_path, {"state": state})
     assert '<span class="decision good">Promoted</span>' in text
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.report import curves, drift, text
+from components.report import curves, drift, figures_data, text
 from components.report.collect import Artifacts, RunNote
 from components.report.figures_rollout import Timeline, timeline
 from components.report.section_data import build as build_data
@@ -197,3 +197,12 @@ def test_only_the_first_features_get_a_picture() -> None:
     assert section is not None
     assert (len(section.cards), section.cards_left_out) == (24, 6)
     assert section.sides == ("split train", "split test")
+
+
+def test_a_long_tail_is_cut_at_the_last_decile() -> None:
+    deciles = [0, 0, 0, 1, 2, 3, 4, 5, 6, 9, 900]
+    assert figures_data._long_tailed({"quantiles": deciles})
+    edges, mass = figures_data._deciles({"quantiles": deciles})
+    assert edges[-1] == 9
+    assert mass.sum() == pytest.approx(0.9)
+    assert mass[0] == pytest.approx(0.3)
