@@ -41,9 +41,14 @@ class Fault:
     def hits(self, row: Mapping[str, Any]) -> bool:
         """Return whether this row is answered badly."""
         if self.plant == "wrong-on-slice":
-            return str(row.get(self.column)) == self.value
+            return _spelled(row.get(self.column)) == self.value
         text = orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
         return zlib.crc32(text) % 10_000 < self.share * 10_000
+
+
+def _spelled(value: Any) -> str:
+    """Name a value as slices do: 5.0 is "5"."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 class FaultyPredictor(Predictor):
