@@ -12,9 +12,7 @@ Point = Mapping[str, float]
 """One point of the curves: epoch, step, loss, eval_loss, eval_auc or eval_accuracy,
 seconds since the start."""
 
-_GUESSING = 0.99  # a loss above this part of the prior's is no better than guessing
-_RISE = 0.01  # eval loss must rise by this part of its minimum to call it over-fit
-_FALLING = 0.01  # relative fall in the last interval that promises more
+_MATTERS = 0.01  # differences below this part of the loss of guessing are noise
 
 
 def log_loss(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -61,24 +59,24 @@ def diagnose(points: Sequence[Point], prior: float) -> str:
     losses = [point["loss"] for point in points]
     evals = [point["eval_loss"] for point in points]
     best = int(np.argmin(evals))
-    if losses[-1] > _GUESSING * prior:
+    if losses[-1] > (1 - _MATTERS) * prior:
         return (
             f"under-fit: the training loss {losses[-1]:.4f} is hardly below "
             f"{prior:.4f}, the loss of guessing by class frequency. Give the model "
             "more capacity, better features or a larger learning rate."
         )
-    rise = evals[-1] / evals[best] - 1
-    if rise > _RISE and losses[-1] < losses[best]:
+    rise = evals[-1] - evals[best]
+    if rise > _MATTERS * prior and losses[-1] < losses[best]:
         return (
-            f"over-fit: after epoch {points[best]['epoch']:g} the eval loss rose by "
-            f"{rise:.1%} to {evals[-1]:.4f} while the training loss still fell to "
+            f"over-fit: after epoch {points[best]['epoch']:.3g} the eval loss rose by "
+            f"{rise:.4f} to {evals[-1]:.4f} while the training loss still fell to "
             f"{losses[-1]:.4f}. More dropout, l2 or data would help."
         )
-    falls = [1 - curve[-1] / curve[-2] for curve in (losses, evals) if len(curve) > 1]
-    if falls and min(falls) > _FALLING:
+    falls = [curve[-2] - curve[-1] for curve in (losses, evals) if len(curve) > 1]
+    if falls and min(falls) > _MATTERS * prior:
         return (
             f"under-fit: both losses were still falling at the end (eval by "
-            f"{falls[1]:.1%} in the last interval). Train longer."
+            f"{falls[1]:.4f} in the last interval). Train longer."
         )
     return (
         f"good fit: the training loss {losses[-1]:.4f} is below {prior:.4f} of "

@@ -90,7 +90,7 @@ def fit(
         _check_finite(loss, step, config)
         point = _point(body, looked_at, task, step / plan.steps_an_epoch, loss)
         points.append({**point, "step": step, "seconds": clock() - start})
-        print(_line(points[-1]), flush=True)
+        print(_line(points[-1], "step" if config.steps else "epoch"), flush=True)
         if config.steps is not None or _is_lowest(points):
             kept, weights = len(points) - 1, body.get_weights()
         if len(points) - 1 - kept >= config.patience:
@@ -157,10 +157,10 @@ def _check_finite(loss: float, step: int, config: TrainConfig) -> None:
         )
 
 
-def _line(point: Point) -> str:
+def _line(point: Point, unit: str) -> str:
     metric = next(name for name in ("eval_auc", "eval_accuracy") if name in point)
     return (
-        f"epoch {point['epoch']:.3g}: loss {point['loss']:.4f}, eval loss "
+        f"{unit} {point[unit]:g}: loss {point['loss']:.4f}, eval loss "
         f"{point['eval_loss']:.4f}, {metric.replace('_', ' ')} {point[metric]:.4f} "
         f"({point['seconds']:.1f} s)"
     )
