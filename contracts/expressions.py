@@ -69,7 +69,7 @@ def parse(text: str) -> ast.expr:
     if len(text) > _MAX_LENGTH:
         raise ConfigError(f"expression longer than {_MAX_LENGTH} characters")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = ast.parse(text.replace("\n", " ").strip(), mode="eval").body
         _check(tree, text)
     except (SyntaxError, ValueError) as error:
         problem = error.msg if isinstance(error, SyntaxError) else error

@@ -73,7 +73,7 @@ class Registry:
             for record in self.records()
             if record.status in promoted and max(record.spans) < before_span
         ]
-        return max(found, key=lambda r: (max(r.spans), r.changed_at), default=None)
+        return max(found, key=_seniority, default=None)
 
     def push(
         self, model: Path, digest: str, run_id: str, spans: list[int], now: datetime
@@ -113,6 +113,12 @@ class Registry:
 
     def _save(self, records: list[ModelRecord]) -> None:
         self._storage.write(_INDEX, _RECORDS.dump_json(records, indent=1))
+
+
+def _seniority(record: ModelRecord) -> tuple[int, bool, datetime]:
+    """Order promoted models: a model retires at the moment its successor goes live."""
+    live = record.status is ModelStatus.LIVE
+    return max(record.spans), live, record.changed_at
 
 
 def _settled(

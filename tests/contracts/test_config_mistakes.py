@@ -128,6 +128,7 @@ SECTIONS = [
     ("spans: {by: day, column: day}", "data.spans: 'column' belongs to 'by: column'"),
     ("spans: {by: week}", "data.spans.by: expected 'day', 'month', 'column' or 'none'"),
     ("split: {eval: 0.6, test: 0.5}", "data.split: eval 0.6 and test 0.5 must each"),
+    ("split: {eval: 0.5, test: 0.5}", "data.split: eval 0.5 and test 0.5 must each"),
     ("split: {eval: 0, test: 0.5}", "data.split: eval 0.0 and test 0.5 must each"),
     ("split: {eval: 1.5}", "data.split.eval: expected at most 1, found 1.5"),
     ("derived: {span: price}", "data.derived.span: canario's own column"),
@@ -153,9 +154,9 @@ def test_a_missing_section_is_reported_at_the_top(tmp_path: Path) -> None:
 
 
 def test_all_mistakes_are_told_at_once_in_order_of_lines(tmp_path: Path) -> None:
-    text = changed(PROJECT, "task: binary", "task: 7").replace("epochs: 5", "epochs: x")
-    said = refusal(tmp_path, changed(text, "  source: shop.csv\n", ""))
-    assert [line.split(":")[1] for line in said.splitlines()] == ["3", "4", "18"]
+    text = changed(PROJECT, "task: binary", "taks: binary")
+    said = refusal(tmp_path, changed(text, "epochs: 5", "epochs: x"))
+    assert [line.split(":")[1] for line in said.splitlines()] == ["1", "3", "19"]
 
 
 def test_the_leak_guard_names_feature_and_moments(tmp_path: Path) -> None:

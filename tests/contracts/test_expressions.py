@@ -62,6 +62,10 @@ def test_a_constant_has_a_value_for_each_row() -> None:
     assert values("60", a=[1, 2, 3]) == [60, 60, 60]
 
 
+def test_a_folded_text_may_end_in_a_line_break() -> None:
+    assert values(" a +\n 1\n", a=[1]) == [2]
+
+
 def test_no_rows_give_no_values() -> None:
     assert values("a + 1", a=pa.array([], pa.int64())) == []
 

@@ -105,12 +105,14 @@ def test_the_baseline_was_promoted(
     assert baseline(registry, 3) == "run-aa"
 
 
-def test_of_two_promoted_on_one_span_the_later_is_the_baseline(
+def test_of_those_promoted_on_one_span_the_last_is_the_baseline(
     registry: Registry, model: Path
 ) -> None:
-    push(registry, model, "aa", [1, 2], hours=2)
-    push(registry, model, "bb", [1, 2], hours=1)
-    assert baseline(registry, 3) == "run-aa"
+    for hours, name in enumerate(("aa", "bb", "cc")):
+        push(registry, model, name, [1, 2], hours=hours)
+    assert baseline(registry, 3) == "run-cc"
+    registry.settle("cc" * 32, ModelStatus.ROLLED_BACK, NOON, ["late regret"])
+    assert baseline(registry, 3) == "run-bb"
 
 
 def test_an_unknown_model_cannot_be_settled(registry: Registry, model: Path) -> None:
