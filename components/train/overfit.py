@@ -101,7 +101,7 @@ def check(
 
 def _typical(examples: Features) -> np.ndarray:
     """Return the share of each example's nearest others that have its label, (n,)."""
-    numeric, labels = examples.numeric, examples.label
+    numeric, labels = np.clip(examples.numeric, -10, 10), examples.label
     squares = (numeric**2).sum(axis=1)
     apart = squares[:, None] + squares - 2 * numeric @ numeric.T  # (n, n)
     for column in examples.categorical.T:

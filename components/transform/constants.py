@@ -17,7 +17,7 @@ from contracts.features import CategoricalConstants, Constants, NumericConstants
 
 __all__ = ["derive"]
 
-_NUMBERS = ("int", "uint", "float", "double", "halffloat", "bool", "null")
+_NUMBERS = ("int", "uint", "float", "double", "halffloat", "bool")
 _TEXTS = (*_NUMBERS, "string", "large_string")
 _FLOAT32_STEP = 1e-7  # a spread below it relative to the mean is rounding, not data
 _FLOAT32_TINY = 1e-30  # and below it its reciprocal is no float32

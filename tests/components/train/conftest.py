@@ -1,6 +1,8 @@
+from types import SimpleNamespace as Namespace
+
 import pytest
 
-from components.train.train import run
+from components.train.component import train
 from components.transform import transform
 from contracts.config.project import TrainConfig
 from contracts.features import Constants, Features
@@ -55,13 +57,20 @@ def evaluation(shop_graph):
 
 @pytest.fixture(scope="session")
 def train_model():
-    """Run the step on a transformed folder with changed parameters."""
+    """Run the step through its interface, with changed parameters."""
 
-    def train(graph, model, **changes):
-        run(str(graph), "binary", tiny.CLASSES, 0.4, TRAIN | changes, str(model))
+    def run(graph, model, **changes):
+        train.python_func(
+            transform_graph=Namespace(path=str(graph)),
+            task="binary",
+            classes=tiny.CLASSES,
+            threshold=0.4,
+            train=TRAIN | changes,
+            model=Namespace(path=str(model)),
+        )
         return model
 
-    return train
+    return run
 
 
 @pytest.fixture(scope="session")

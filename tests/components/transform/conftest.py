@@ -1,6 +1,8 @@
+from types import SimpleNamespace as Namespace
+
 import pytest
 
-from components.transform import transform
+from components.transform.component import transform
 from contracts.features import Constants, Features
 from tests.components.transform import tiny
 
@@ -12,16 +14,16 @@ def shop(tmp_path_factory):
 
 @pytest.fixture
 def run_transform(shop, tmp_path):
-    """Run the step; return the folder it wrote."""
+    """Run the step through its interface; return the folder it wrote."""
 
     def run(folder=shop, features=tiny.FEATURES, golden_rows=20):
-        transform.run(
-            str(folder / "examples"),
-            str(folder / "statistics"),
-            features,
-            tiny.CLASSES,
-            golden_rows,
-            str(tmp_path / "graph"),
+        transform.python_func(
+            examples=Namespace(path=str(folder / "examples")),
+            statistics=Namespace(path=str(folder / "statistics")),
+            features=features,
+            classes=tiny.CLASSES,
+            golden_rows=golden_rows,
+            transform_graph=Namespace(path=str(tmp_path / "graph")),
         )
         return tmp_path / "graph"
 
