@@ -28,6 +28,8 @@ ADAPTER_NEEDS = ("kfp.dsl", "components.images", "components.artifact_types", "t
 PIPELINES_MAY = {
     # The digest of the raw data is a pipeline argument: it decides what is cached.
     ("pipelines/story.py", "components.ingest.sources"),
+    # `canario new` looks at a file as ingest will read it, before there is a config.
+    ("pipelines/scaffold/__init__.py", "components.ingest.profile"),
     # `canario new` infers a schema before there is any run to infer it in.
     ("pipelines/schema.py", "components.ingest.ingest"),
     ("pipelines/schema.py", "components.validate.schema_state"),
