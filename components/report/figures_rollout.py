@@ -81,12 +81,13 @@ def _traffic(axes: Axes, x: np.ndarray, data: Timeline) -> None:
     carried = [np.nan if share is None else share for share in data.share]
     axes.plot((edges[1:] + edges[:-1]) / 2, carried, ".", color=INK, markersize=3.5)
     for index in np.flatnonzero(np.diff([-1.0, *data.weight])):
-        name = f"{data.weight[index]:g} %"
+        late = edges[index] > 0.93 * x[-1]  # no room before the end
         axes.annotate(
-            name,
+            f"{data.weight[index]:g} %",
             (edges[index], 106),
-            xytext=(3, 0),
+            xytext=(-3 if late else 3, 0),
             textcoords="offset points",
+            ha="right" if late else "left",
             color=CANDIDATE,
             weight="bold",
         )
@@ -122,6 +123,8 @@ def _threshold(axes: Axes, at: float | None, label: str, color: str) -> None:
         xytext=(4, 3),
         textcoords="offset points",
         color=color,
+        zorder=5,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
     )
 
 

@@ -212,11 +212,19 @@ def _steps(result: RolloutResult, looks: Sequence[Look]) -> list[StepRow]:
                 lasted=text.duration(end - started) if mine else text.DASH,
                 looks=f"{len(mine):,}",
                 harmed=f"{bad - harmed:,}" if mine else text.DASH,
-                ended=str(mine[-1].get("reason") or "") if mine else "",
+                ended=_ended(result, looks, mine),
             )
         )
         started, harmed = end, bad
     return rows
+
+
+def _ended(result: RolloutResult, looks: Sequence[Look], mine: Sequence[Look]) -> str:
+    """Return why a step was left; of the last one the first reason of the verdict."""
+    if not mine:
+        return ""
+    last = mine[-1] is looks[-1]
+    return result.reasons[0] if last else str(mine[-1].get("reason") or "")
 
 
 def _gate(gate: Mapping[str, Any]) -> GateRow:

@@ -106,8 +106,8 @@ def _gauge(name: str, unit: str, value: float, limit: Any) -> Gauge:
 
 
 def _how(task: Task) -> str:
-    if task.status == "failed":
-        return "failed"
+    if task.status in ("failed", "running"):
+        return task.status
     if task.cached:
         return "cached"
     return "found done" if task.reconciled else "ran"
