@@ -95,8 +95,24 @@ class Simulation:
 
     def observe(self) -> Observation | None:
         """Return the next window; None when all requests were sent."""
-        if self.sent >= self.max_requests:
-            return None
+        return self._next() if self.sent < self.max_requests else None
+
+    def resume_at(self, window: int) -> None:
+        """Play the windows up to `window` again, unseen, split as they were."""
+        while self.window < window:
+            self.weight, self.mirror = self.history[self.window + 1]
+            self._next()
+
+    def promote(self) -> None:
+        """Nothing has to change."""
+
+    def roll_back(self) -> None:
+        """Nothing has to change."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _next(self) -> Observation:
         self.window += 1
         self.history[self.window] = self.weight, self.mirror
         rng = np.random.default_rng((self.seed, self.window))
@@ -118,21 +134,6 @@ class Simulation:
             strata=strata,
             pairs=pairs,
         )
-
-    def resume_at(self, window: int) -> None:
-        """Play the windows up to `window` again, unseen, split as they were."""
-        while self.window < window:
-            self.weight, self.mirror = self.history[self.window + 1]
-            self.observe()
-
-    def promote(self) -> None:
-        """Nothing has to change."""
-
-    def roll_back(self) -> None:
-        """Nothing has to change."""
-
-    def close(self) -> None:
-        """Nothing is held."""
 
     def _answers(self, rng: np.random.Generator, n: int) -> Answers:
         world, fault = self.world, self.candidate

@@ -9,9 +9,11 @@ once more, and no action does harm twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from components.deploy import timeline
@@ -24,7 +26,13 @@ from components.deploy.state import ENDED, OBSERVING, Phase, State
 from contracts.artifacts import ROLLOUT
 from contracts.decisions import RolloutDecision, RolloutResult
 from contracts.errors import BadInput
-from contracts.storage import Storage, atomic_directory, open_storage, write_text
+from contracts.storage import (
+    LocalStorage,
+    Storage,
+    atomic_directory,
+    open_storage,
+    write_text,
+)
 
 
 class Outcome(NamedTuple):
@@ -34,7 +42,7 @@ class Outcome(NamedTuple):
     acted: bool
 
 
-Open = Callable[[Order, Storage], Backend]
+Open = Callable[[Order, Storage], AbstractContextManager[Backend]]
 Clock = Callable[[], datetime]
 Say = Callable[[str], None]
 
@@ -105,11 +113,8 @@ def carry_out(
         records.save(state)
         say(f"promoted: {why}")
         return state.result(), True
-    backend = open_backend(order, storage)
-    try:
+    with open_backend(order, storage) as backend:
         state = roll_out(order.plan(), backend, state, records, say)
-    finally:
-        backend.close()
     return state.result(), True
 
 
@@ -155,8 +160,41 @@ def _apply(action: Action, state: State, backend: Backend, records: Records) -> 
     return state
 
 
-def _open_local(order: Order, storage: Storage) -> Backend:
-    raise NotImplementedError
+@contextmanager
+def _open_local(order: Order, storage: Storage) -> Iterator[Backend]:
+    """Two predictors on this machine. Raises what the traffic and the models raise."""
+    # A rollout that was concluded before needs no server and none of its imports.
+    from components.deploy.backends.local import LocalBackend
+
+    if order.rollout is None:
+        raise ValueError(f"{order.project} has no rollout plan")
+    with _on_disk(order.baseline_uri) as stable:
+        backend = LocalBackend(
+            stable=stable,
+            candidate=order.model,
+            traffic=order.traffic,
+            plan=order.rollout,
+            slices=order.slices,
+            storage=storage,
+            prefix=order.prefix,
+            plant=order.plant,
+        )
+        try:
+            yield backend
+        finally:
+            backend.close()
+
+
+@contextmanager
+def _on_disk(uri: str) -> Iterator[Path]:
+    """Yield a folder with what lies behind a URI."""
+    storage = open_storage(uri)
+    if isinstance(storage, LocalStorage):
+        yield storage.root
+        return
+    with TemporaryDirectory(prefix="canario-stable-") as folder:
+        storage.download("", Path(folder))
+        yield Path(folder)
 
 
 def _utc_now() -> datetime:

@@ -59,6 +59,11 @@ class Order:
             }
         return digests.of_json(what)[:16]
 
+    @property
+    def prefix(self) -> str:
+        """Where the rollout keeps what it knows, relative to the workspace."""
+        return f"rollouts/{self.rollout_id}"
+
     @cached_property
     def requests(self) -> int:
         """How many requests there are to judge by."""

@@ -10,9 +10,9 @@ from components.deploy.observation import ALL
 from contracts.config import RolloutConfig, SliceConfig
 from contracts.config.rollout import MetricConfig, StepConfig
 
-WHOLE = 0.5
+WHOLE = 1 / 3
 """Share of a metric's weight that watches all requests together; its slices share
-the rest. A fault that hits everybody shows there first, and costs a slice ln 2."""
+the rest. A fault that hits everybody shows there first."""
 TWO_SIDED = frozenset({"prediction", "unlabelled"})
 """Metrics where less is as strange as more."""
 QUESTIONS = frozenset({"prediction", "disagree"})

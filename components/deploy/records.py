@@ -24,13 +24,12 @@ class Records:
         self._storage = storage
         self._now = now
         self._registry = Registry(storage)
-        self.prefix = f"rollouts/{order.rollout_id}"
 
     def state(self) -> State:
         """Return where the rollout stands; a new one stands at the beginning."""
         try:
             return State.model_validate_json(
-                self._storage.read(f"{self.prefix}/{STATE}")
+                self._storage.read(f"{self._order.prefix}/{STATE}")
             )
         except FileNotFoundError:
             return State()
@@ -38,12 +37,12 @@ class Records:
     def save(self, state: State) -> None:
         """Remember the state, whole or not at all. Raises EnvironmentFault."""
         data = state.model_dump_json().encode()
-        self._storage.write(f"{self.prefix}/{STATE}", data)
+        self._storage.write(f"{self._order.prefix}/{STATE}", data)
 
     def approved(self, step: int) -> bool:
         """Whether a person lets step `step` end: `approved-1` for the first."""
         try:
-            self._storage.read(f"{self.prefix}/approved-{step + 1}")
+            self._storage.read(f"{self._order.prefix}/approved-{step + 1}")
         except FileNotFoundError:
             return False
         return True
@@ -69,7 +68,8 @@ class Records:
             self._registry.settle(order.digest, ModelStatus.LIVE, now, reasons)
             return
         live = self._registry.live()
-        if live is not None and live.digest == order.digest:
-            back = order.baseline_digest
+        known = {record.digest for record in self._registry.records()}
+        back = order.baseline_digest
+        if live is not None and live.digest == order.digest and back in known:
             self._registry.settle(back, ModelStatus.LIVE, now, reasons)
         self._registry.settle(order.digest, ModelStatus.ROLLED_BACK, now, reasons)
