@@ -44,6 +44,7 @@ class RunRecord(BaseModel):
 
     run_id: str
     project: str
+    question: str = ""
     spans: list[int]
     started: datetime
     wall_s: float = 0.0
@@ -55,10 +56,11 @@ class RunRecord(BaseModel):
     error: dict[str, str] | None = None
 
     @classmethod
-    def begin(cls, run_id: str, arguments: dict[str, Any], now: datetime) -> Self:
-        """Open the record of a run that starts `now`."""
+    def begin(cls, question: str, arguments: dict[str, Any], now: datetime) -> Self:
+        """Open the record of a run that starts `now` to answer `question`."""
         return cls(
-            run_id=run_id,
+            run_id=arguments["run_id"],
+            question=question,
             project=arguments["project"],
             spans=arguments["spans"],
             started=now,

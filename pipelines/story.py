@@ -93,8 +93,9 @@ def tell(
     chapters = _chapters(project, plant)
     story = Story(project.config.project, project.workspace)
     started = time.monotonic()
-    source_digest = _source_digest(project)
     with WarmWorkers(environments()) as workers:
+        workers.start_base()  # even if all else is remembered, deploy looks
+        source_digest = _source_digest(project)
         for number, (spans, replay) in enumerate(chapters, 1):
             last = number == len(chapters)
             audience.run_begins(number, len(chapters), spans)
@@ -164,7 +165,15 @@ def _run(
         plant,
         new_version,
     )
-    return run_pipeline(training, arguments, project.workspace, workers, audience, now)
+    return run_pipeline(
+        training,
+        arguments,
+        project.config.question,
+        project.workspace,
+        workers,
+        audience,
+        now,
+    )
 
 
 def _run_id(workspace: Path, moment: datetime, spans: Sequence[int]) -> str:

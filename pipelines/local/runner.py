@@ -25,20 +25,22 @@ from pipelines.runs import RunRecord
 def run_pipeline(
     pipeline: BaseComponent,
     arguments: dict[str, Any],
+    question: str,
     folder: Path,
     workers: WarmWorkers,
     listener: Listener,
     now: Callable[[], datetime],
 ) -> RunRecord:
-    """Run `pipeline` and return its record; `folder` is the project's build folder.
+    """Run `pipeline` and return its record.
 
-    The record lies in `runs/<run_id>/run.json`, also after a failure or Ctrl-C. An
-    error of a task is in the record, not raised: the exit handler has reported it.
+    `question` is what the project asks, `folder` its build folder. The record lies in
+    `runs/<run_id>/run.json`, also after a failure or Ctrl-C. An error of a task is in
+    the record, not raised: the exit handler has reported it.
     """
     run_id = arguments["run_id"]
     run_root = Path(arguments["run_root"])
     run_root.mkdir(parents=True, exist_ok=True)
-    record = RunRecord.begin(run_id, arguments, now())
+    record = RunRecord.begin(question, arguments, now())
     context = RunContext(
         run_id=run_id,
         run_root=run_root,

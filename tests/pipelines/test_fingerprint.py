@@ -29,7 +29,7 @@ def tree(tmp_path: Path) -> Path:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     fingerprint._digest.cache_clear()
-    fingerprint._tree.cache_clear()
+    fingerprint._imports.cache_clear()
     return tmp_path
 
 
@@ -61,5 +61,5 @@ def test_one_changed_line_changes_who_imports_it(
     before = fingerprint.of_step("train", image, tree)
     (tree / changed).write_text("# a line\n")
     fingerprint._digest.cache_clear()
-    fingerprint._tree.cache_clear()
+    fingerprint._imports.cache_clear()
     assert (fingerprint.of_step("train", image, tree) != before) is differs
