@@ -61,8 +61,8 @@ class LocalBackend:
         self._payload = Payload(storage, prefix)
         self._window = -1
         self._weight = self._mirror = 0.0
-        self._logs = tempfile.TemporaryDirectory(prefix="canario-predictors-")
         module, extra = _candidate(plant, self._traffic, slices)
+        self._logs = tempfile.TemporaryDirectory(prefix="canario-predictors-")
         logs = Path(self._logs.name)
         self._servers = [
             PredictorProcess(stable, "stable", logs / "stable.log"),

@@ -123,8 +123,8 @@ def _minutes(table: pa.Table, window_minutes: float) -> tuple[np.ndarray, np.nda
     timed = made != NEVER
     first = made[0] if timed.any() else 0
     minutes = np.where(timed, made - first, 0) / 60e6
-    pace = window_minutes / _PACE * np.arange(1, 1 + (~timed).sum())
-    minutes[~timed] = minutes.max() + pace - (0 if timed.any() else pace[0])
+    untimed = window_minutes * np.arange((~timed).sum()) / _PACE
+    minutes[~timed] = untimed + (minutes.max() if timed.any() else 0)
     label_minutes = np.where(known == NEVER, minutes, (known - first) / 60e6)
     return minutes, label_minutes
 
