@@ -8,6 +8,7 @@ JSON line each way over a Unix socket:
     <- {"pid": 4711}
     <- {"exit": 0}            when the child is gone; then the worker hangs up
 
+A requester that hangs up first ends its child.
 The worker stays single-threaded and runs no TensorFlow operation, so that forking is
 safe. It ends, and its children with it, when its standard input closes.
 """
@@ -68,10 +69,13 @@ class _Worker:
         while True:
             for key, _ in self._selector.select():
                 if key.fileobj is sys.stdin and not os.read(0, 4096):
-                    self._end()
+                    for pid in self._children:
+                        _end(pid)
                     return
                 if key.fileobj is self._server:
                     self._accept()
+                elif key.data is not None:
+                    self._hung_up(key.data)
             with contextlib.suppress(BlockingIOError):
                 self._wake.recv(4096)
             self._reap()
@@ -85,20 +89,28 @@ class _Worker:
             connection.close()
             _become(request)
         self._children[pid] = connection
+        self._selector.register(connection, selectors.EVENT_READ, data=pid)
         _send(connection, {"pid": pid})
+
+    def _hung_up(self, pid: int) -> None:
+        """End a child whose requester is gone: nobody else would stop it."""
+        self._selector.unregister(self._children[pid])
+        _end(pid)
 
     def _reap(self) -> None:
         for pid in list(self._children):
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
                 connection = self._children.pop(pid)
+                with contextlib.suppress(KeyError):  # it may have hung up before
+                    self._selector.unregister(connection)
                 _send(connection, {"exit": os.waitstatus_to_exitcode(status)})
                 connection.close()
 
-    def _end(self) -> None:
-        for pid in self._children:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
+
+def _end(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
 
 
 def _become(request: dict[str, Any]) -> None:

@@ -78,7 +78,7 @@ def _plan(
         if column:
             roles[column.name] = f"named by {role}"
     described = describe_label(label_column)
-    check_size(described)
+    check_size(found, described, group_column)
     timing = describe_time(found, time_column) if time_column else without_time()
     return Plan(
         name=name,

