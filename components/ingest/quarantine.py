@@ -71,6 +71,10 @@ class Quarantine:
 
 
 def _advice(kinds: Counter[str]) -> list[str]:
-    if kinds.most_common(1)[0][0] == "encoding":
-        return ["Convert the file: iconv -f latin1 -t utf-8 FILE > NEW"]
-    return ["Mend the rows, or raise the limit if they may be lost."]
+    match kinds.most_common(1)[0][0]:
+        case "encoding":
+            return ["Convert the file: iconv -f latin1 -t utf-8 FILE > NEW"]
+        case "fields":
+            return ["Does the header name every column? Is data.delimiter right?"]
+        case _:
+            return ["Mend the rows, or raise the limit if they may be lost."]

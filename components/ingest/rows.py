@@ -16,11 +16,12 @@ import numpy as np
 
 from contracts.errors import DataError
 
-__all__ = ["BadRow", "Rows", "fields_of", "find_rows", "join_quoted", "unreadable"]
+__all__ = ["BadRow", "Rows", "find_rows", "first_row", "join_quoted", "unreadable"]
 
 _MAX_ROW_BYTES = 1 << 20
 """A row longer than 1 MiB is a lost line break, not data."""
 _MAX_ROW_LINES = 1000
+_MAX_HEADER_LINES = 20
 _SHOWN = 300
 _NEWLINE, _QUOTE, _NUL, _ASCII_END = 10, 34, 0, 128
 _BINARY = {
@@ -134,7 +135,7 @@ def join_quoted(
     end, bad = rows.end.copy(), {}
     swallowed = np.zeros(len(rows), bool)
     for row in suspects.tolist():
-        if swallowed[row] or fields_of(rows.text(row), delimiter) is not None:
+        if swallowed[row] or _fields(rows.text(row), delimiter) is not None:
             continue
         closing = odd[np.searchsorted(odd, row, side="right") :][:1]
         last = int(closing[0]) if len(closing) else row
@@ -151,7 +152,7 @@ def join_quoted(
     return joined, {int(place[row]): reason for row, reason in bad.items()}
 
 
-def fields_of(text: str, delimiter: str) -> list[str] | None:
+def _fields(text: str, delimiter: str) -> list[str] | None:
     """Split one row; None when its quotes do not close."""
     try:
         return next(csv.reader([text], delimiter=delimiter, strict=True), None)
@@ -159,8 +160,21 @@ def fields_of(text: str, delimiter: str) -> list[str] | None:
         return None
 
 
+def first_row(rows: Rows, delimiter: str) -> tuple[list[str], int] | None:
+    """Split the first row; return its fields and the lines that it takes.
+
+    None when its quotes do not close within some lines.
+    """
+    for last in range(min(len(rows), _MAX_HEADER_LINES)):
+        text = rows.data[rows.start[0] : rows.end[last]].decode("utf-8", "replace")
+        fields = _fields(text, delimiter)
+        if fields is not None:
+            return fields, last + 1
+    return None
+
+
 def _width(text: bytes, delimiter: str) -> int:
-    return len(fields_of(text.decode("utf-8", "replace"), delimiter) or [])
+    return len(_fields(text.decode("utf-8", "replace"), delimiter) or [])
 
 
 def _refuse_binary(name: str, data: bytes) -> None:

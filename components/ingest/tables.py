@@ -16,8 +16,8 @@ from components.ingest.quarantine import Quarantine
 from components.ingest.rows import (
     BadRow,
     Rows,
-    fields_of,
     find_rows,
+    first_row,
     join_quoted,
     unreadable,
 )
@@ -144,16 +144,17 @@ def _header(rows: Rows, config: DataConfig) -> tuple[list[str], Rows]:
         raise DataError(f"{where}: a header of more than {_MAX_HEADER} characters")
     if "\ufffd" in rows.text(0):
         raise DataError(f"{where}: the header is not UTF-8; save the file as UTF-8")
-    names = fields_of(rows.text(0), config.delimiter)
-    if names is None:
+    first = first_row(rows, config.delimiter)
+    if first is None:
         raise DataError(f"{where}: a quote in the header does not close")
+    names, lines = first
     other = max(_DELIMITERS, key=rows.text(0).count)
     if len(names) == 1 and rows.text(0).count(other):
         raise DataError(
             f"{where}: one column when split at {config.delimiter!r}, but there are "
             f"{rows.text(0).count(other)} {other!r}. Set data.delimiter: {other!r}"
         )
-    return identifiers(names, where), rows.take(np.arange(1, len(rows)))
+    return identifiers(names, where), rows.take(np.arange(lines, len(rows)))
 
 
 def _parse(

@@ -108,6 +108,12 @@ def test_another_delimiter_is_read_when_the_config_says_so(tmp_path, delimiter):
     assert read(tmp_path, text, delimiter=delimiter) == ([("1,5", "no")], [])
 
 
+def test_a_name_in_the_header_may_span_lines(tmp_path):
+    rows, bad = read(tmp_path, '"a\nb",y\n1,no\n2\n')
+    assert rows == [("1", "no")]
+    assert bad == [(4, "fields")]
+
+
 def test_a_given_header_leaves_every_line_a_row(tmp_path):
     rows, _ = read(tmp_path, "1,2,no\n3,4,yes\n", header=["p_*2", "y"])
     assert rows == [("1", "2", "no"), ("3", "4", "yes")]
