@@ -2,7 +2,7 @@
 
     python benchmarks/bench_scale.py [--rounds 3]
 
-Runs configs/taxi cold on its 15,002 rows and on the same rows ten times over (the copies
+Runs configs/taxi cold on its 15,002 rows, and on the same rows ten times over (copies
 differ in one column, so that every row is an example of its own); training takes the
 same 200 steps in both.
 

@@ -5,7 +5,7 @@
 Both start from chicago_taxi.csv (15,002 rows) with nothing cached and end with a pushed
 model: ingest, statistics, schema, validation, transform, 200 training and 50 evaluation
 steps of batch 40, evaluation by slice, push. canario also fits the trivial models,
-checks that the network can overfit, and starts the real predictor to replay golden rows.
+checks that the network can overfit, and replays golden rows through the real predictor.
 TFX 1.16.0 needs Python 3.10 and an environment of its own, made on first use.
 
 Result: see README.md, "Measured".
