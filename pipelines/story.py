@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any, Protocol
 from contracts import artifacts
 from contracts.config import load_project, load_rollout
 from contracts.errors import BadInput, CanarioError, GateRefused, by_name
+from contracts.storage import open_storage
 from pipelines import parameters
 from pipelines.local.environments import WarmWorkers, environments
 from pipelines.local.handler import Listener
@@ -205,6 +205,4 @@ def _publish(story: Story) -> None:
     artifacts.write_json(story.folder / SUMMARY, story.summary())
     newest = Path(story.runs[-1].parameters["run_root"]) / "report" / "html"
     if newest.exists():
-        staged = story.folder / f".{REPORT}"
-        shutil.copyfile(newest, staged)
-        staged.replace(story.folder / REPORT)
+        open_storage(str(story.folder)).write(REPORT, newest.read_bytes())
