@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from pydantic import ValidationError
+
 from components.deploy.order import Order
 from components.deploy.state import State
 from contracts.decisions import RolloutDecision
+from contracts.errors import EnvironmentFault
 from contracts.registry import ModelStatus, Registry
 from contracts.storage import Storage
 
@@ -26,13 +29,21 @@ class Records:
         self._registry = Registry(storage)
 
     def state(self) -> State:
-        """Return where the rollout stands; a new one stands at the beginning."""
+        """Return where the rollout stands; a new one stands at the beginning.
+
+        Raises EnvironmentFault when another version of canario wrote the state.
+        """
+        name = f"{self._order.prefix}/{STATE}"
         try:
-            return State.model_validate_json(
-                self._storage.read(f"{self._order.prefix}/{STATE}")
-            )
+            return State.model_validate_json(self._storage.read(name))
         except FileNotFoundError:
             return State()
+        except ValidationError as error:
+            raise EnvironmentFault(
+                f"{self._storage.uri}/{name}: not the state of a rollout as this "
+                f"version writes it ({error.error_count()} mistakes). Delete the "
+                "folder to begin the rollout again."
+            ) from None
 
     def save(self, state: State) -> None:
         """Remember the state, whole or not at all. Raises EnvironmentFault."""

@@ -11,7 +11,6 @@ from components.deploy.evidence import GRID, log_ratios, margin_shift
 from components.deploy.observation import ALL, Observation, Pairs, Stratum, key
 from components.deploy.plan import TWO_SIDED, Plan
 
-_NONE = [0.0] * len(GRID)
 _ENOUGH_TO_KNOW_A_RATE = 100
 
 
@@ -30,7 +29,7 @@ class Tally(BaseModel):
     n_stable: int = 0
     x_stable: int = 0
     pairs: Pairs = Pairs(0, 0, 0)
-    harm: list[float] = Field(default=_NONE)
+    harm: list[float] = Field(default_factory=lambda: [0.0] * len(GRID))
     less: list[float] = []
     margin: list[float] = []
 
@@ -58,8 +57,8 @@ def absorb(plan: Plan, tallies: Tallies, seen: Observation) -> Tallies:
     _refuse_twice(seen)
     found = dict(tallies)
     for name in [*seen.strata, *seen.pairs]:
-        if plan.watches(*split(name)):
-            found.setdefault(name, Tally())
+        if name not in found and plan.watches(*split(name)):
+            found[name] = Tally()
     strata = {name: rows for name, rows in seen.strata.items() if name in found}
     harm = _summed(strata, GRID)
     less = _summed(_only(strata, TWO_SIDED), -GRID)
@@ -149,4 +148,5 @@ def _margins(
 def _plus(old: list[float], more: np.ndarray | None) -> list[float]:
     if more is None:
         return old
-    return [float(v) for v in (np.asarray(old) + more if old else more)]
+    added: list[float] = (more + np.asarray(old) if old else more).tolist()
+    return added

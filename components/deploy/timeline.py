@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import Any
 
 from components.deploy import wording
@@ -12,7 +13,7 @@ from components.deploy.state import State
 from components.deploy.tallies import Tally
 
 _TOP = 3
-_REASON = 600  # characters
+_REASON, _LINE = 600, 120  # characters
 
 
 def entry(
@@ -62,14 +63,14 @@ def tally_of(state: State, metric: str) -> Tally:
 
 
 def line(entry: dict[str, Any]) -> str:
-    """Return one line of progress for people."""
+    """Return one line of progress for people, the reason cut short."""
     top = entry["top"][:1]
     carrier = f" ({wording.named(top[0]['key'])})" if top else ""
     return (
         f"window {entry['window']}  {entry['weight']:g} %  "
         f"canary {entry['canary_requests']:,} of {entry['requests']:,}  "
         f"evidence of harm {entry['evidence']:.3g}{carrier} of {entry['threshold']:g}"
-        f"  {entry['reason']}"
+        f"  {shorten(entry['reason'], _LINE, placeholder=' ...')}"
     )
 
 

@@ -30,6 +30,12 @@ def evidence(log_e: float) -> float:
     return float(f"{min(math.exp(min(log_e, 700)), _LARGEST):.4g}")
 
 
+def spoken(log_e: float) -> str:
+    """Return an e-value for people, three digits, and no more zeros than they read."""
+    value = evidence(log_e)
+    return f"over {_LARGEST:.0e}" if value >= _LARGEST else f"{value:,.3g}"
+
+
 def named(name: str) -> str:
     """Return a key as people say it: `wrong carrier=UA`."""
     metric, slice_key = split(name)
@@ -44,7 +50,7 @@ def harm(plan: Plan, state: State, judged: Judgement) -> list[str]:
     carried += f" and {more} more" if more > 0 else ""
     return [
         f"harm shown at {state.weight:g} %: {carried}; evidence "
-        f"{evidence(judged.harm):,.4g} of {evidence(plan.threshold):g} needed",
+        f"{spoken(judged.harm)} of {spoken(plan.threshold)} needed",
         f"{named(strongest)}: {counts(state.tallies[strongest])}",
     ]
 
@@ -53,7 +59,7 @@ def suspicion(plan: Plan, judged: Judgement) -> str:
     """Return that harm is suspected, which is no reason for more traffic."""
     return (
         f"{named(judged.carriers[0])}: harm suspected (evidence "
-        f"{evidence(judged.harm):.3g} of {evidence(plan.threshold):g})"
+        f"{spoken(judged.harm)} of {spoken(plan.threshold)})"
     )
 
 
@@ -95,8 +101,8 @@ def held(plan: Plan, name: str) -> str:
             "unlabelled: labels reach the arms at different rates, "
             "so quality is not believed"
         )
-    found = f"evidence of at least {evidence(plan.threshold):g}"
-    return f"{name}: {found} against the canary, held as configured"
+    found = f"evidence of {spoken(plan.threshold)} or more against the canary"
+    return f"{name}: {found}, held as configured"
 
 
 def asked(name: str) -> str:
@@ -124,7 +130,7 @@ def closed(plan: Plan, state: State, gate: Gate) -> str:
     tally = state.tallies.get(key(gate.metric, ALL), Tally())
     found = (
         f"{gate.metric}: not shown to be {gate.claim} "
-        f"(evidence {evidence(gate.log_e):.3g} of {evidence(plan.threshold):g}"
+        f"(evidence {spoken(gate.log_e)} of {spoken(plan.threshold)}"
     )
     if not tally.canary[0]:
         return f"{found}; nothing of it was seen yet)"
@@ -147,8 +153,8 @@ def earned(plan: Plan, state: State, judged: Judgement) -> list[str]:
     """Return why the candidate is promoted."""
     found = [
         f"no harm shown in {state.canary_requests:,} canary requests of "
-        f"{state.requests:,} (evidence {evidence(judged.harm):.3g} of "
-        f"{evidence(plan.threshold):g})"
+        f"{state.requests:,} (evidence {spoken(judged.harm)} of "
+        f"{spoken(plan.threshold)})"
     ]
     for gate in judged.gates:
         if gate.open:

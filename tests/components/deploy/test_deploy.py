@@ -19,7 +19,7 @@ from components.deploy.state import State
 from contracts.artifacts import MANIFEST, ROLLOUT, Manifest, read_json
 from contracts.config import RolloutConfig, SliceConfig
 from contracts.decisions import RolloutDecision
-from contracts.errors import BadInput
+from contracts.errors import BadInput, EnvironmentFault
 from contracts.registry import ModelStatus, Registry
 from contracts.storage import LocalStorage, Storage
 from tests.components.deploy.stories import METRICS
@@ -237,6 +237,13 @@ def test_without_a_question_there_is_no_rollout(
     assert reason in town.result.reasons[0]
     assert (town.statuses(), town.log) == (["retired", "live"], [])
     assert town.carry_out(order) == (RolloutDecision.PROMOTED, False)
+
+
+def test_a_state_of_another_version_is_named(town: Town) -> None:
+    order = town.order()
+    town.storage.write(f"{order.prefix}/state.json", b'{"phase": "dreaming"}')
+    with pytest.raises(EnvironmentFault, match="Delete the folder to begin"):
+        town.carry_out(order)
 
 
 def test_no_traffic_is_said(town: Town) -> None:
