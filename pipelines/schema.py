@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
+import sys
 import tempfile
 from datetime import date
 from pathlib import Path
 
 from components import images
 from components.validate import schema_state
-from contracts.artifacts import Manifest
 from contracts.config import load_project, load_rollout
 from contracts.errors import BadInput, EnvironmentFault
 from contracts.storage import write_text
@@ -40,29 +41,33 @@ def infer_for(folder: Path) -> Path:
     TFDV lives in an environment of its own, so this runs there. Raises DataError when
     the data cannot be read, EnvironmentFault when TFDV fails.
     """
-    from components.ingest.ingest import run as ingest
-
     config = load_project(folder)
     project = Project(folder, config, load_rollout(folder), folder)
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)
-        ingest(
-            project=config.project,
-            source=project.source,
-            source_digest="",
-            data=config.data.model_dump(mode="json"),
-            required=parameters.required_columns(config),
-            spans=config.schedule.first,
-            replay_spans=[],
-            ledger_uri=str(place / "ledger"),
-            new_version=False,
-            examples=place / "examples",
-            traffic=place / "traffic",
-        )
-        Manifest.load(place / "examples")
+        with contextlib.redirect_stdout(sys.stderr):  # a log, not our result
+            _ingest(project, place)
         _infer(place / "examples", place / "schema.pbtxt")
         write_text(_path(folder), (place / "schema.pbtxt").read_text())
     return _path(folder)
+
+
+def _ingest(project: Project, place: Path) -> None:
+    from components.ingest.ingest import run as ingest
+
+    ingest(
+        project=project.config.project,
+        source=project.source,
+        source_digest="",
+        data=project.config.data.model_dump(mode="json"),
+        required=parameters.required_columns(project.config),
+        spans=project.config.schedule.first,
+        replay_spans=[],
+        ledger_uri=str(place / "ledger"),
+        new_version=False,
+        examples=place / "examples",
+        traffic=place / "traffic",
+    )
 
 
 def _infer(examples: Path, target: Path) -> None:
