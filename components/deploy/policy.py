@@ -7,6 +7,7 @@ pairs. A request is in one of them only, so the product is an e-value.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,8 @@ class Gate:
     claim: str
     log_e: float
     open: bool
+    compares: bool
+    """Whether the claim is about both arms (a margin) or the canary's rate alone."""
     growth: float
     """Log evidence that a request has added so far, by the best alternative."""
 
@@ -79,7 +82,7 @@ def judge(plan: Plan, tallies: Tallies, requests: int) -> Judgement:
     return Judgement(
         harm=harm,
         shares=harmful,
-        carriers=_carriers(harmful, plan.threshold),
+        carriers=_carriers(harmful, plan.threshold, tallies),
         stable_broken=_broken(plan, tallies, canary=False),
         canary_broken=_broken(plan, tallies, canary=True),
         held=[name for name in held if name not in asked],
@@ -151,8 +154,8 @@ def _doubted(name: str, held: list[str]) -> bool:
     return COVERAGE in held and split(name)[0] in LABELLED
 
 
-def _carriers(shares: list[Share], threshold: float) -> list[str]:
-    """Return the keys that carry the evidence, strongest first.
+def _carriers(shares: list[Share], threshold: float, tallies: Tallies) -> list[str]:
+    """Return the keys that carry the evidence, where the canary is worst first.
 
     e-BH (Wang & Ramdas 2022) on the weighted e-values: the k strongest are named if
     each is at least 1 / (k alpha); if the sum alone is that large, the first is.
@@ -162,7 +165,14 @@ def _carriers(shares: list[Share], threshold: float) -> list[str]:
         for count, share in enumerate(shares, start=1)
         if math.log(count) + share.log_part >= threshold
     ]
-    return [share.key for share in shares[: max(found, default=1)]]
+    named = [share.key for share in shares[: max(found, default=1)]]
+    return sorted(named, key=lambda name: -_worse_by(tallies[name]))
+
+
+def _worse_by(tally: Tally) -> float:
+    """Return the difference of the arms' bad rates; a slice that is hit stands out."""
+    (n_canary, x_canary), (n_stable, x_stable) = tally.canary, tally.stable
+    return x_canary / max(n_canary, 1) - x_stable / max(n_stable, 1)
 
 
 def _broken(plan: Plan, tallies: Tallies, canary: bool) -> list[str]:
@@ -183,32 +193,29 @@ def _broken(plan: Plan, tallies: Tallies, canary: bool) -> list[str]:
 def _gates(
     plan: Plan, tallies: Tallies, metric: MetricConfig, held: list[str], requests: int
 ) -> list[Gate]:
-    tally = tallies.get(key(metric.name, ALL), Tally())
     believed = not _doubted(metric.name, held)
     found = []
-    if metric.margin:
-        logs = [np.asarray(tally.margin or _NOTHING_SEEN)]
-        logs.append(paired_margin(tally.pairs[:3], metric.margin))
-        claim = f"not worse than stable by {100 * metric.margin:g} points"
-        found.append(_gate(plan, metric.name, claim, logs, believed, requests))
-    if metric.objective:
-        logs = [against_rate(*tally.canary, metric.objective, -GRID)]
-        claim = f"below {100 * metric.objective:g} %"
-        found.append(_gate(plan, metric.name, claim, logs, believed, requests))
+    for claim, compares, logs in _claims(
+        metric, tallies.get(key(metric.name, ALL), Tally())
+    ):
+        log_e = sum(float(mixed(log)) for log in logs) if believed else _NO_EVIDENCE
+        growth = sum(float(log.max()) for log in logs) / max(requests, 1)
+        shown = believed and log_e >= plan.threshold
+        found.append(Gate(metric.name, claim, log_e, shown, compares, growth))
     return found
 
 
-def _gate(
-    plan: Plan,
-    metric: str,
-    claim: str,
-    logs: list[Floats],
-    believed: bool,
-    requests: int,
-) -> Gate:
-    log_e = sum(float(mixed(log)) for log in logs) if believed else _NO_EVIDENCE
-    growth = sum(float(log.max()) for log in logs) / max(requests, 1)
-    return Gate(metric, claim, log_e, believed and log_e >= plan.threshold, growth)
+def _claims(
+    metric: MetricConfig, tally: Tally
+) -> Iterator[tuple[str, bool, list[Floats]]]:
+    """Yield what must be shown, whether it compares the arms, and its log ratios."""
+    if metric.margin:
+        ratios = np.asarray(tally.margin or _NOTHING_SEEN)
+        logs = [ratios, paired_margin(tally.pairs[:3], metric.margin)]
+        yield f"not worse than stable by {100 * metric.margin:g} points", True, logs
+    if metric.objective:
+        against = against_rate(*tally.canary, metric.objective, -GRID)
+        yield f"below {100 * metric.objective:g} %", False, [against]
 
 
 def _log_sum(logs: list[float]) -> float:

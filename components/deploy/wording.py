@@ -23,6 +23,7 @@ DEADLINE = "the deadline has passed"
 NO_DATA = "no request reached the canary in this window, and no data is not good data"
 _NAMED = 5  # carriers that a sentence names
 _LARGEST = 1e12  # above this evidence only the exponent would grow
+_READABLE = 1_000_000
 
 
 def evidence(log_e: float) -> float:
@@ -31,9 +32,11 @@ def evidence(log_e: float) -> float:
 
 
 def spoken(log_e: float) -> str:
-    """Return an e-value for people, three digits, and no more zeros than they read."""
+    """Return an e-value for people: three digits, whole from 100 up to a million."""
     value = evidence(log_e)
-    return f"over {_LARGEST:.0e}" if value >= _LARGEST else f"{value:,.3g}"
+    if value >= _READABLE:
+        return f"over {_READABLE:,}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def named(name: str) -> str:
@@ -158,9 +161,19 @@ def earned(plan: Plan, state: State, judged: Judgement) -> list[str]:
     ]
     for gate in judged.gates:
         if gate.open:
-            tally = state.tallies[key(gate.metric, ALL)]
-            found.append(f"{gate.metric}: shown to be {gate.claim}; {counts(tally)}")
+            found.append(f"{gate.metric}: {gate.claim} ({_shown(state, gate)})")
     return found
+
+
+def _shown(state: State, gate: Gate) -> str:
+    """Return the counts of a gate: a rate by itself, or the arms side by side."""
+    tally = state.tallies[key(gate.metric, ALL)]
+    (n, bad), (n_stable, bad_stable) = tally.canary, tally.stable
+    if not gate.compares:
+        return f"{bad:,} of {n:,} answers"
+    found = f"{bad:,} bad of {n:,}, stable {bad_stable:,} of {n_stable:,}"
+    _, alone, stable_alone, _ = tally.pairs
+    return f"{found}; {alone:,} against {stable_alone:,} where mirrored answers differ"
 
 
 def undecided(plan: Plan, state: State, why: str) -> str:

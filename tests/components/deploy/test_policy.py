@@ -102,6 +102,13 @@ def test_the_carriers_are_all_that_are_strong_and_no_others() -> None:
     assert judged.carriers == ["wrong|", "wrong|city=Oslo"]
 
 
+def test_the_slice_that_is_hit_is_named_before_the_whole() -> None:
+    """All the harm lies in one slice: as evidence both weigh the same."""
+    pairs = {key("wrong"): Pairs(200, 30, 4), key("wrong", SLICES[1]): Pairs(34, 30, 4)}
+    judged = judge(plan(), absorb(plan(), {}, _seen(pairs=pairs)), 200)
+    assert judged.carriers == ["wrong|city=Lima", "wrong|"]
+
+
 def test_both_arms_of_a_pair_count_for_the_objectives() -> None:
     tallies = absorb(plan(), {}, _seen(pairs={key("error"): Pairs(200, 2, 5, 40)}))
     assert (tallies["error|"].canary, tallies["error|"].stable) == (
