@@ -69,7 +69,8 @@ def line(entry: dict[str, Any]) -> str:
     return (
         f"window {entry['window']}  {entry['weight']:g} %  "
         f"canary {entry['canary_requests']:,} of {entry['requests']:,}  "
-        f"evidence of harm {entry['evidence']:.3g}{carrier} of {entry['threshold']:g}"
+        f"evidence of harm {wording.number(entry['evidence'])}{carrier} "
+        f"of {wording.number(entry['threshold'])}"
         f"  {shorten(entry['reason'], _LINE, placeholder=' ...')}"
     )
 

@@ -32,8 +32,12 @@ def evidence(log_e: float) -> float:
 
 
 def spoken(log_e: float) -> str:
+    """Return the e-value of a logarithm for people."""
+    return number(evidence(log_e))
+
+
+def number(value: float) -> str:
     """Return an e-value for people: three digits, whole from 100 up to a million."""
-    value = evidence(log_e)
     if value >= _READABLE:
         return f"over {_READABLE:,}"
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
