@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,9 +14,7 @@ from contracts import artifacts
 from contracts.decisions import Verdict
 from contracts.errors import BadInput, CanarioError
 from contracts.storage import write_text
-
-if TYPE_CHECKING:
-    from pipelines.local.handler import TaskRecord
+from pipelines.local.tasks import TaskRecord
 
 RECORD = "run.json"
 _GATES = {"validate": "validation", "evaluate": "blessing", "infra_validate": "infra"}

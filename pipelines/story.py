@@ -15,7 +15,7 @@ from contracts.errors import BadInput, CanarioError, GateRefused, by_name
 from contracts.storage import open_storage
 from pipelines import parameters
 from pipelines.local.environments import WarmWorkers, environments
-from pipelines.local.handler import Listener
+from pipelines.local.tasks import Listener
 from pipelines.parameters import Project
 from pipelines.runs import RunRecord
 
@@ -94,7 +94,10 @@ def tell(
     story = Story(project.config.project, project.workspace)
     started = time.monotonic()
     with WarmWorkers(environments()) as workers:
-        workers.start_base()  # even if all else is remembered, deploy looks
+        if (project.workspace / "cache").exists():
+            workers.start_base()  # even if all else is remembered, deploy looks
+        else:
+            workers.start()  # nothing is remembered: all will be needed
         source_digest = _source_digest(project)
         for number, (spans, replay) in enumerate(chapters, 1):
             last = number == len(chapters)

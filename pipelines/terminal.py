@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from pipelines.local.handler import TaskRecord
+from pipelines.local.tasks import TaskRecord
 from pipelines.runs import RunRecord
 from pipelines.story import Story
 from pipelines.tables import run_tables, spans_in_words

@@ -28,12 +28,16 @@ _EXECUTOR = "pipelines.local.step"
 
 @dataclass(frozen=True)
 class Environment:
-    """An interpreter with what its image holds; `preload` is imported when warm."""
+    """An interpreter with what its image holds.
+
+    A warm one imports `preload` before its first task and `idle` while it waits.
+    """
 
     name: str
     python: Path
     lock: Path
     preload: tuple[str, ...]
+    idle: tuple[str, ...] = ()
 
     def digest(self) -> str:
         """Return the digest of what a step finds installed."""
@@ -49,12 +53,19 @@ def environments(root: Path = ROOT) -> dict[str, Environment]:
     if not validate.exists():
         raise EnvironmentFault(f"{validate}: not there. Run `make setup`.")
     main_lock = root / "images/local/requirements.lock"
-    base = Environment("base", Path(sys.executable), main_lock, (_EXECUTOR,))
+    base = Environment(
+        "base",
+        Path(sys.executable),
+        main_lock,
+        (_EXECUTOR,),
+        ("components.deploy.deploy", "pyarrow.parquet", "matplotlib.figure"),
+    )
     heavy = Environment(
         "tensorflow",
         Path(sys.executable),
         main_lock,
-        ("tensorflow", "keras", "kserve", _EXECUTOR),
+        ("tensorflow", "keras", _EXECUTOR),
+        ("kserve", "sklearn.linear_model"),
     )
     tfdv = Environment(
         "validate",
@@ -95,14 +106,14 @@ class WarmWorkers:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        # One that still imports does not read its input: a signal ends it at once,
+        # and what it forked has asked the kernel to be told of its parent's death.
         for process in self._processes.values():
             if process.stdin:
                 process.stdin.close()
+            process.terminate()
         for process in self._processes.values():
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            process.wait()
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -152,7 +163,7 @@ class WarmWorkers:
     def _spawn(self, environment: Environment) -> subprocess.Popen[bytes]:
         command = [str(environment.python), "-m", "pipelines.local.worker"]
         command += ["--socket", str(self._socket(environment.name))]
-        command += ["--preload", *environment.preload]
+        command += ["--preload", *environment.preload, "--idle", *environment.idle]
         assert self._folder is not None
         with (self._folder / f"{environment.name}.log").open("wb") as log:
             return subprocess.Popen(

@@ -14,16 +14,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from kfp.local import status, subprocess_task_handler
 
 from contracts import digests
 from contracts.errors import CanarioError, by_name
-from pipelines.local import fingerprint
+from pipelines.local import ERROR_FILE_VARIABLE, fingerprint
 from pipelines.local.cache import Cache, Entry, KeyParts
 from pipelines.local.environments import ROOT, WarmWorkers
-from pipelines.local.step import ERROR_FILE_VARIABLE
+from pipelines.local.tasks import Listener, TaskRecord
 
 WHERE = frozenset(
     {
@@ -38,37 +38,6 @@ WHERE = frozenset(
 )
 """Parameters that say where or when, not what: no part of a cache key. The content
 behind `source` and `baseline_uri` is in the key through their digests."""
-
-
-@dataclass
-class TaskRecord:
-    """What happened to one task of a run; `why` says what made it run."""
-
-    name: str
-    cached: bool = False
-    reconciled: bool = False
-    seconds: float = 0.0
-    status: str = "running"
-    why: list[str] = field(default_factory=list)
-    parts: KeyParts | None = None
-    values: dict[str, Any] = field(default_factory=dict)
-    outputs: dict[str, str] = field(default_factory=dict)
-
-
-class Listener(Protocol):
-    """Somebody who wants to show progress."""
-
-    def started(self, task: TaskRecord) -> None:
-        """Tell that a task begins."""
-        ...
-
-    def ticked(self, task: TaskRecord, log: Path) -> None:
-        """Tell that a task still runs; its log grows at `log`."""
-        ...
-
-    def finished(self, task: TaskRecord) -> None:
-        """Tell that a task ended."""
-        ...
 
 
 @dataclass

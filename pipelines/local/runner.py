@@ -18,7 +18,8 @@ from kfp.dsl.base_component import BaseComponent
 from contracts.errors import CanarioError
 from pipelines.local.cache import Cache
 from pipelines.local.environments import WarmWorkers
-from pipelines.local.handler import Listener, RunContext, TaskRecord, installed
+from pipelines.local.handler import RunContext, installed
+from pipelines.local.tasks import Listener
 from pipelines.runs import RunRecord
 
 
@@ -92,6 +93,3 @@ def _cacheable(pipeline: BaseComponent) -> dict[str, bool]:
             name = task.component_ref.name.removeprefix("comp-").replace("-", "_")
             found[name] = task.caching_options.enable_cache
     return found
-
-
-__all__ = ["TaskRecord", "run_pipeline"]

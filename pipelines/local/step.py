@@ -19,8 +19,7 @@ os.environ["_KFP_RUNTIME"] = "true"
 from kfp.dsl import executor_main
 
 from contracts.errors import CanarioError
-
-ERROR_FILE_VARIABLE = "CANARIO_ERROR_FILE"
+from pipelines.local import ERROR_FILE_VARIABLE
 
 
 def main(argv: list[str]) -> int:

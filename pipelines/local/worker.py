@@ -34,10 +34,11 @@ _MAX_REQUEST = 4 << 20
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Listen, import, then serve until standard input closes."""
+    """Listen, import `--preload`, then serve until standard input closes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--socket", type=Path, required=True)
     parser.add_argument("--preload", nargs="*", default=[])
+    parser.add_argument("--idle", nargs="*", default=[])
     args = parser.parse_args(argv)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when we end
     with socket.socket(socket.AF_UNIX) as server:
@@ -45,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
         server.listen(16)  # requests wait here while the imports run
         for module in args.preload:
             importlib.import_module(module)
-        _Worker(server).serve()
+        _Worker(server).serve(args.idle)
     return 0
 
 
@@ -63,11 +64,15 @@ class _Worker:
         signal.set_wakeup_fd(writer.fileno())
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
-    def serve(self) -> None:
+    def serve(self, idle: list[str]) -> None:
+        """Serve; import the modules in `idle` while nobody asks for anything."""
         for source in (self._server, self._wake, sys.stdin):
             self._selector.register(source, selectors.EVENT_READ)
         while True:
-            for key, _ in self._selector.select():
+            events = self._selector.select(timeout=0 if idle else None)
+            if not events and idle:
+                importlib.import_module(idle.pop(0))
+            for key, _ in events:
                 if key.fileobj is sys.stdin and not os.read(0, 4096):
                     for pid in self._children:
                         _end(pid)
