@@ -7,7 +7,8 @@ A guess must not refuse the very data it was made from, nor the next ordinary sp
 - A text column is closed (new values are errors) only if new values are unlikely:
   the share of values seen once estimates the chance that the next one is new (Good,
   The population frequencies of species, Biometrika 40, 1953). Closed domains still
-  let 5 % of the rows carry new values.
+  let 5 % of the rows carry new values. A column whose other splits or spans carry
+  more of them stays open.
 - A column without gaps may have 5 % of them.
 - A column of zeros and ones may count further tomorrow: it is INT, not a boolean.
 - Distances get thresholds from the noise of samples and from history (thresholds).
@@ -48,6 +49,7 @@ def infer_text(statistics: Mapping[str, Any], project: str) -> str:
     features = {item.path.step[0]: item for item in train.datasets[0].features}
     for feature in schema.feature:
         _loosen(feature, features[feature.name])
+    _open_what_refuses(schema, statistics)
     _drop_unused_domains(schema)
     set_thresholds(schema, statistics)
     rows = train.datasets[0].num_examples
@@ -91,6 +93,20 @@ def _loosen(feature: Any, statistics: Any) -> None:
             feature.distribution_constraints.min_domain_mass = 1 - _SLACK
         else:
             feature.ClearField("domain")
+
+
+def _open_what_refuses(schema: Any, statistics: Mapping[str, Any]) -> None:
+    """Open each domain that the other splits and spans already leave.
+
+    Splits by group never share a group, however often each one is seen.
+    """
+    features = {feature.name: feature for feature in schema.feature}
+    for dataset in statistics.values():
+        found = tfdv.validate_statistics(dataset, schema).anomaly_info
+        for name in (n for n in found if n in features):
+            if features[name].HasField("domain"):
+                features[name].ClearField("domain")
+                features[name].ClearField("distribution_constraints")
 
 
 def _drop_unused_domains(schema: Any) -> None:

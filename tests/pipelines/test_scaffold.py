@@ -252,3 +252,16 @@ def test_small_tables_get_more_epochs_and_wider_limits(tmp_path):
     assert small.train.batch_size < large.train.batch_size
     assert small.evaluate.max_drop > large.evaluate.max_drop
     assert small.validation.min_examples < 100 < large.validation.min_examples
+
+
+def test_groups_that_come_back_are_split_by_hash(tmp_path):
+    """By time they would all end in one split: each has rows among the newest."""
+    file = tmp_path / "visits.csv"
+    lines = ["day,patient,pulse,ill"]
+    for row in range(4000):
+        day = f"2025-{1 + row // 800:02}-{1 + row % 28:02}"
+        lines.append(f"{day},p{row % 50},{row * 7 % 90},{'yes' if row % 3 else 'no'}")
+    file.write_text("\n".join(lines) + "\n")
+    project = Project(tmp_path, file, "ill", time="day", group="patient")
+    data = project.config.data
+    assert (data.split.by, data.group_by, data.spans.by) == ("hash", "patient", "month")
