@@ -41,11 +41,15 @@ TFX = [
 
 
 class Cost(NamedTuple):
-    """Wall seconds and peak resident MiB of a process tree (largest process, sum)."""
+    """Wall seconds and peak memory in MiB of a process tree.
+
+    `largest_mib` is the resident memory of the largest process, `tree_mib` the sum over
+    all processes with shared pages counted once (PSS).
+    """
 
     seconds: float
     largest_mib: float
-    sum_mib: float
+    tree_mib: float
 
 
 def main() -> int:
@@ -121,27 +125,24 @@ def _measure(command: list[str], env: dict[str, str]) -> Cost:
 
 
 def _watch(pid: int, peaks: list[float]) -> None:
-    """Poll the tree's resident memory until the process is gone.
-
-    Unique memory would be fairer to forked children, whose pages are shared with their
-    parent; resident memory counts them twice, against us.
-    """
+    """Poll the tree's memory until the process is gone."""
     while True:
         try:
             root = psutil.Process(pid)
             sizes = []
             for process in (root, *root.children(recursive=True)):
                 try:
-                    sizes.append(process.memory_info().rss / 2**20)
-                except psutil.NoSuchProcess:
+                    memory = process.memory_full_info()
+                    sizes.append((memory.rss / 2**20, memory.pss / 2**20))
+                except (psutil.NoSuchProcess, psutil.AccessDenied):
                     continue
             if root.status() == psutil.STATUS_ZOMBIE:
                 return
         except psutil.NoSuchProcess:
             return
-        peaks[0] = max(peaks[0], *sizes)
-        peaks[1] = max(peaks[1], sum(sizes))
-        time.sleep(0.1)
+        peaks[0] = max(peaks[0], *(rss for rss, _ in sizes))
+        peaks[1] = max(peaks[1], sum(pss for _, pss in sizes))
+        time.sleep(0.25)
 
 
 def _medians(costs: tuple[Cost, ...]) -> dict[str, float]:

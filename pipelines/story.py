@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from components import images
 from contracts import artifacts
 from contracts.config import load_project, load_rollout
 from contracts.errors import BadInput, CanarioError, GateRefused, by_name
@@ -94,10 +95,9 @@ def tell(
     story = Story(project.config.project, project.workspace)
     started = time.monotonic()
     with WarmWorkers(environments()) as workers:
-        if (project.workspace / "cache").exists():
-            workers.start_base()  # even if all else is remembered, deploy looks
-        else:
-            workers.start()  # nothing is remembered: all will be needed
+        # Even if all else is remembered deploy looks; if nothing is, all will run.
+        remembers = (project.workspace / "cache").exists()
+        workers.start([images.BASE] if remembers else workers.by_image)
         source_digest = _source_digest(project)
         for number, (spans, replay) in enumerate(chapters, 1):
             last = number == len(chapters)
@@ -112,6 +112,7 @@ def tell(
                 workers,
                 audience,
                 now,
+                last,
             )
             story.runs.append(record)
             audience.run_ended(record)
@@ -152,6 +153,7 @@ def _run(
     workers: WarmWorkers,
     audience: Audience,
     now: Callable[[], datetime],
+    last: bool,
 ) -> RunRecord:
     # kfp takes a third of a second to import: only who runs needs it.
     from pipelines.local.runner import run_pipeline
@@ -176,6 +178,7 @@ def _run(
         workers,
         audience,
         now,
+        last,
     )
 
 

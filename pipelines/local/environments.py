@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -106,33 +106,31 @@ class WarmWorkers:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # One that still imports does not read its input: a signal ends it at once,
-        # and what it forked has asked the kernel to be told of its parent's death.
         for process in self._processes.values():
-            if process.stdin:
-                process.stdin.close()
-            process.terminate()
-        for process in self._processes.values():
-            process.wait()
+            _end(process)
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def start(self) -> None:
-        """Start every worker that is not running; their imports overlap."""
+    def start(self, images_to_come: Collection[str]) -> None:
+        """Start the workers that these images need; their imports overlap."""
         if not hasattr(os, "fork") or sys.platform == "darwin":
             return  # forking after TensorFlow's import is safe on Linux only
         self._folder = self._folder or Path(tempfile.mkdtemp(prefix="canario-"))
-        for environment in self.by_image.values():
+        for environment in self._needed(images_to_come):
             if environment.name not in self._processes:
                 self._processes[environment.name] = self._spawn(environment)
 
-    def start_base(self) -> None:
-        """Start only the light worker: enough when all else comes from the cache."""
-        if hasattr(os, "fork") and sys.platform != "darwin":
-            self._folder = self._folder or Path(tempfile.mkdtemp(prefix="canario-"))
-            base = self.by_image[images.BASE]
-            if base.name not in self._processes:
-                self._processes[base.name] = self._spawn(base)
+    def release(self, images_to_come: Collection[str]) -> None:
+        """End the workers that these images do not need: memory back."""
+        needed = {environment.name for environment in self._needed(images_to_come)}
+        for name in self._processes.keys() - needed:
+            _end(self._processes.pop(name))
+
+    def _needed(self, images_to_come: Collection[str]) -> list[Environment]:
+        found = [self.by_image[image] for image in images_to_come]
+        if images.SERVING in images_to_come and images.TRAIN in self.by_image:
+            found.append(self.by_image[images.TRAIN])  # predictors are forked there
+        return found
 
     def run(
         self,
@@ -234,6 +232,17 @@ class WarmWorkers:
         log = (self._folder / f"{environment.name}.log").read_text(errors="replace")
         last = log.strip().splitlines()[-1:] or ["no output"]
         return f"the {environment.name} interpreter died: {last[0]}"
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a worker, also one that still imports and would not read its input.
+
+    What it forked has asked the kernel to be told of its parent's death.
+    """
+    if process.stdin:
+        process.stdin.close()
+    process.terminate()
+    process.wait()
 
 
 def _connect(

@@ -18,6 +18,7 @@ from typing import Any
 
 from kfp.local import status, subprocess_task_handler
 
+from components import images
 from contracts import digests
 from contracts.errors import CanarioError, by_name
 from pipelines.local import ERROR_FILE_VARIABLE, fingerprint
@@ -42,7 +43,10 @@ behind `source` and `baseline_uri` is in the key through their digests."""
 
 @dataclass
 class RunContext:
-    """What the tasks of one run share."""
+    """What the tasks of one run share.
+
+    `images` are those of the tasks to come, by task; `last` says that no run follows.
+    """
 
     run_id: str
     run_root: Path
@@ -50,10 +54,18 @@ class RunContext:
     workers: WarmWorkers
     listener: Listener
     cacheable: dict[str, bool]
+    images: dict[str, str]
+    last: bool
     save: Callable[[], None]
     tasks: list[TaskRecord] = field(default_factory=list)
     content: dict[str, str] = field(default_factory=dict)
     error: CanarioError | None = None
+
+    def release(self, done: str) -> None:
+        """Give back the interpreters that nothing after the task `done` needs."""
+        if self.last:
+            self.images.pop(done, None)
+            self.workers.release(self.images.values())
 
     def digest_of(self, uri: str) -> str:
         """Return the content digest of an artifact of this run."""
@@ -107,6 +119,7 @@ class TaskHandler(subprocess_task_handler.SubprocessTaskHandler):
             if Path(given["outputs"]["outputFile"]).exists():
                 shutil.copyfile(given["outputs"]["outputFile"], original)
         self.context.listener.finished(task)
+        self.context.release(name)
         return status.Status.SUCCESS if done else status.Status.FAILURE
 
     def _from_cache(self, task: TaskRecord, given: Any, folder: Path) -> bool:
@@ -133,10 +146,10 @@ class TaskHandler(subprocess_task_handler.SubprocessTaskHandler):
         given: Any,
         folder: Path,
     ) -> bool:
-        if self.context.cacheable.get(task.name, True) and task.name != "report":
-            self.context.workers.start()
-        else:
-            self.context.workers.start_base()
+        # What only settles or reports needs no TensorFlow: it may be all that runs.
+        light = task.name == "report" or not self.context.cacheable.get(task.name, True)
+        coming = [images.BASE] if light else list(self.context.images.values())
+        self.context.workers.start(coming)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         log = self.context.run_root / "logs" / f"{task.name}.log"

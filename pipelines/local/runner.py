@@ -31,12 +31,13 @@ def run_pipeline(
     workers: WarmWorkers,
     listener: Listener,
     now: Callable[[], datetime],
+    last: bool,
 ) -> RunRecord:
     """Run `pipeline` and return its record.
 
-    `question` is what the project asks, `folder` its build folder. The record lies in
-    `runs/<run_id>/run.json`, also after a failure or Ctrl-C. An error of a task is in
-    the record, not raised: the exit handler has reported it.
+    `question` is what the project asks, `folder` its build folder, and no run follows
+    the `last` one. The record lies in `runs/<run_id>/run.json`, also after a failure or
+    Ctrl-C. An error of a task is in the record, not raised: it has been reported.
     """
     run_id = arguments["run_id"]
     run_root = Path(arguments["run_root"])
@@ -49,6 +50,8 @@ def run_pipeline(
         workers=workers,
         listener=listener,
         cacheable=_cacheable(pipeline),
+        images=_images(pipeline),
+        last=last,
         save=lambda: record.update(context.tasks, context.error).save(run_root),
     )
     started = time.monotonic()
@@ -93,3 +96,12 @@ def _cacheable(pipeline: BaseComponent) -> dict[str, bool]:
             name = task.component_ref.name.removeprefix("comp-").replace("-", "_")
             found[name] = task.caching_options.enable_cache
     return found
+
+
+def _images(pipeline: BaseComponent) -> dict[str, str]:
+    """Return the image of each task."""
+    executors = pipeline.pipeline_spec.deployment_spec["executors"]
+    return {
+        label.removeprefix("exec-").replace("-", "_"): executor["container"]["image"]
+        for label, executor in executors.items()
+    }

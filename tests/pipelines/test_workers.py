@@ -30,7 +30,7 @@ def step(path: str) -> bool:
 def workers() -> Iterator[WarmWorkers]:
     base = environments()[images.BASE]
     with WarmWorkers({images.BASE: base}) as started:
-        started.start_base()
+        started.start([images.BASE])
         yield started
 
 
@@ -89,7 +89,7 @@ def test_an_interpreter_that_cannot_start_is_a_fault(tmp_path: Path) -> None:
     base = environments()[images.BASE]
     broken = Environment("base", base.python, base.lock, ("no_such_module",))
     with WarmWorkers({images.BASE: broken}) as workers:
-        workers.start_base()
+        workers.start([images.BASE])
         with pytest.raises(EnvironmentFault, match="base"):
             _run(workers, SOURCE, tmp_path, COLOUR="red")
 
@@ -125,7 +125,7 @@ def test_closing_ends_the_tasks_that_still_run(tmp_path: Path) -> None:
 
     argv = _argv(waits, tmp_path)
     with WarmWorkers({images.BASE: environments()[images.BASE]}) as workers:
-        workers.start_base()
+        workers.start([images.BASE])
         with pytest.raises(Stop):
             workers.run(
                 images.BASE,
