@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.console import Group, RenderableType
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from contracts import artifacts
@@ -16,10 +18,10 @@ from pipelines.runs import RunRecord
 _SHOWN = ("auc", "log_loss", "accuracy", "precision", "recall", "f1", "base_rate")
 
 
-def run_tables(record: RunRecord) -> list[Table]:
+def run_tables(record: RunRecord) -> list[RenderableType]:
     """Return one table for each step of a run that left something to show."""
     root = Path(record.parameters["run_root"])
-    tables = []
+    tables: list[RenderableType] = []
     if (path := root / "ingest" / "examples" / artifacts.MANIFEST).exists():
         tables.append(_data_table(artifacts.Manifest.load(path.parent)))
     if (path := root / "validate" / "statistics" / artifacts.STATISTICS).exists():
@@ -65,17 +67,16 @@ def diff_table(a: str, b: str, rows: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def _data_table(manifest: artifacts.Manifest) -> Table:
+def _data_table(manifest: artifacts.Manifest) -> RenderableType:
     table = _table("ingest: spans", "span", "version", "rows", "labelled", "no label")
     for span in manifest.spans:
         counts = (span.rows, span.labelled, span.unlabelled)
         table.add_row(str(span.span), str(span.version), *(f"{n:,}" for n in counts))
     splits = ", ".join(f"{name} {n:,}" for name, n in manifest.splits.items())
-    table.caption = f"splits: {splits}; corrupt rows: {manifest.corrupt:,}"
-    return table
+    return _noted(table, f"splits: {splits}; corrupt rows: {manifest.corrupt:,}")
 
 
-def _validation_table(record: RunRecord, statistics: dict[str, Any]) -> Table:
+def _validation_table(record: RunRecord, statistics: dict[str, Any]) -> RenderableType:
     table = _verdict_table("validate: anomalies", record, "validation")
     for item in statistics["anomalies"][:8]:
         where = f"{item['dataset']}.{item['feature']}"
@@ -84,8 +85,7 @@ def _validation_table(record: RunRecord, statistics: dict[str, Any]) -> Table:
         f"{d['feature']} {d['value']:.3f} (span {d['span']})"
         for d in _largest_drift(record, statistics)
     )
-    table.caption = f"largest drift: {escape(text)}" if text else None
-    return table
+    return _noted(table, f"largest drift: {escape(text)}" if text else "")
 
 
 def _largest_drift(record: RunRecord, statistics: dict[str, Any]) -> list[Any]:
@@ -97,17 +97,18 @@ def _largest_drift(record: RunRecord, statistics: dict[str, Any]) -> list[Any]:
     return sorted((most[f] for f in used), key=lambda d: -float(d["value"]))[:3]
 
 
-def _training_table(history: dict[str, Any]) -> Table:
+def _training_table(history: dict[str, Any]) -> RenderableType:
     table = _table("train: learning curve", "epoch", "loss", "eval loss", "eval metric")
     for point in history["epochs"][-6:]:
         metric = point.get("eval_auc", point.get("eval_accuracy"))
         values = (point.get("loss"), point.get("eval_loss"), metric)
         table.add_row(f"{point['epoch']:g}", *(_cell(value) for value in values))
-    table.caption = escape(str(history.get("diagnosis", "")))
-    return table
+    return _noted(table, escape(str(history.get("diagnosis", ""))))
 
 
-def _evaluation_tables(record: RunRecord, found: dict[str, Any]) -> list[Table]:
+def _evaluation_tables(
+    record: RunRecord, found: dict[str, Any]
+) -> list[RenderableType]:
     overall = found["overall"]
     models = {"candidate": overall["candidate"], "baseline": overall.get("baseline")}
     models |= overall.get("trivial", {})
@@ -117,14 +118,15 @@ def _evaluation_tables(record: RunRecord, found: dict[str, Any]) -> list[Table]:
         table.add_row(
             metric, *(_cell(values.get(metric)) for values in models.values())
         )
-    tables = [table, _verdict_table("evaluate: blessing", record, "blessing")]
+    tables: list[RenderableType] = [table]
+    tables += [_verdict_table("evaluate: blessing", record, "blessing")]
     slices = [s for s in found["slices"] if s.get("candidate")]
     if slices:
         tables.insert(1, _slice_table(found["metric"], slices))
     return tables
 
 
-def _slice_table(metric: str, slices: list[dict[str, Any]]) -> Table:
+def _slice_table(metric: str, slices: list[dict[str, Any]]) -> RenderableType:
     table = _table(
         "evaluate: slices", "slice", "examples", metric, "interval", "baseline"
     )
@@ -139,11 +141,10 @@ def _slice_table(metric: str, slices: list[dict[str, Any]]) -> Table:
             f"{_cell(interval[0])} to {_cell(interval[1])}",
             _cell(baseline),
         )
-    table.caption = f"worst of {len(slices)} by {metric}"
-    return table
+    return _noted(table, f"worst of {len(slices)} by {metric}")
 
 
-def _rollout_table(rollout: dict[str, Any]) -> Table:
+def _rollout_table(rollout: dict[str, Any]) -> RenderableType:
     table = _table("deploy: rollout", "step", "requests", "on the canary", "share")
     for step in rollout["steps"]:
         n, canary = step["requests"], step["canary_requests"]
@@ -151,8 +152,7 @@ def _rollout_table(rollout: dict[str, Any]) -> Table:
         table.add_row(f"{step['weight']:g} %", f"{n:,}", f"{canary:,}", share)
     colour = "green" if rollout["decision"] == "promoted" else "red"
     reasons = escape("; ".join(rollout["reasons"]))
-    table.caption = f"[{colour}]{rollout['decision']}[/]: {reasons}"
-    return table
+    return _noted(table, f"[{colour}]{rollout['decision']}[/]: {reasons}")
 
 
 def _verdict_table(title: str, record: RunRecord, gate: str) -> Table:
@@ -166,9 +166,13 @@ def _verdict_table(title: str, record: RunRecord, gate: str) -> Table:
     return table
 
 
+def _noted(table: Table, note: str) -> RenderableType:
+    """Put a line below a table; a caption would be as narrow as the table."""
+    return Group(table, Padding(note, (0, 0, 1, 1)))
+
+
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None)
-    table.caption_justify = "left"
     for index, column in enumerate(columns):
         text = index == 0 or column in (
             "reason",
