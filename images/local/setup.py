@@ -17,10 +17,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-UV = "uv==0.13.9"
 UV_LOCK = ROOT / "images/local/uv.lock"
 MAIN, VALIDATE = ROOT / ".venv", ROOT / ".venv-validate"
-KFP = "kfp==2.17.0"
 
 
 def main() -> int:
@@ -80,12 +78,17 @@ def _make(venv: Path, python: str, lock: Path) -> None:
     uv = _uv()
     _run([uv, "venv", "-q", "-p", python, str(venv)])
     install = [uv, "pip", "install", "-q", "-p", str(venv), "--compile-bytecode"]
-    _run([*install, "--no-deps", "--require-hashes", "-r", str(lock)])
+    install += ["--no-deps", "--no-build-isolation"]  # nothing that is not locked
+    pinned = [*install, "--require-hashes", "-r"]
+    _run([*pinned, str(_part("build", "setuptools"))])
+    _run([*pinned, str(lock)])
     if venv == MAIN:
-        _run([*install, "--no-deps", "--no-build-isolation", "-e", str(ROOT)])
+        _run([*install, "-e", str(ROOT)])
     else:
         # A step needs kfp's executor alone; its dependencies clash with TFDV's.
-        _run([*install, "--no-deps", "--require-hashes", "-r", str(_kfp_only())])
+        _run(
+            [*pinned, str(_part("kfp", "kfp", "docstring-parser", "kfp-pipeline-spec"))]
+        )
     stamp.write_text(wanted)
     size = sum(p.stat().st_size for p in venv.rglob("*") if p.is_file()) >> 20
     print(f"  {size} MiB in {time.monotonic() - started:.0f} s", flush=True)
@@ -102,13 +105,13 @@ def _uv() -> str:
     return str(binary)
 
 
-def _kfp_only() -> Path:
-    """Write the lines of the main lock that pin kfp and what its executor imports."""
+def _part(name: str, *packages: str) -> Path:
+    """Write the lines of the main lock that pin `packages` to a file of their own."""
     text = (ROOT / "images/local/requirements.lock").read_text()
     blocks = text.replace("\\\n", "\\\0").splitlines()
-    wanted = ("kfp==", "docstring-parser==", "kfp-pipeline-spec==")
-    target = ROOT / ".venv-setup" / "kfp.lock"
+    wanted = tuple(f"{package}==" for package in packages)
     kept = [b.replace("\\\0", "\\\n") for b in blocks if b.startswith(wanted)]
+    target = ROOT / ".venv-setup" / f"{name}.lock"
     target.write_text("\n".join(kept) + "\n")
     return target
 
