@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +14,14 @@ from typing import Any, Protocol
 from components import images
 from contracts import artifacts
 from contracts.config import load_project, load_rollout
-from contracts.errors import BadInput, CanarioError, GateRefused, by_name
-from contracts.storage import open_storage
+from contracts.errors import (
+    BadInput,
+    CanarioError,
+    EnvironmentFault,
+    GateRefused,
+    by_name,
+)
+from contracts.storage import disk_faults, open_storage
 from pipelines import parameters
 from pipelines.local.environments import WarmWorkers, environments
 from pipelines.local.tasks import Listener
@@ -94,7 +102,7 @@ def tell(
     chapters = _chapters(project, plant)
     story = Story(project.config.project, project.workspace)
     started = time.monotonic()
-    with WarmWorkers(environments()) as workers:
+    with _alone(project.workspace), WarmWorkers(environments()) as workers:
         # Even if all else is remembered deploy looks; if nothing is, all will run.
         remembers = (project.workspace / "cache").exists()
         workers.start([images.BASE] if remembers else workers.by_image)
@@ -122,6 +130,27 @@ def tell(
     story.wall_s = round(time.monotonic() - started, 3)
     _publish(story)
     return story
+
+
+@contextlib.contextmanager
+def _alone(workspace: Path) -> Iterator[None]:
+    """Hold the workspace: two runs of one project would undo each other's rollout.
+
+    The kernel lets go of the lock when the process ends, however it ends. Raises
+    EnvironmentFault when another run holds it.
+    """
+    with disk_faults(workspace):
+        workspace.mkdir(parents=True, exist_ok=True)
+        handle = (workspace / ".lock").open("w")
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise EnvironmentFault(
+                f"{workspace}: another run of this project is at work. Wait for it, or "
+                "give this one a folder of its own: --build FOLDER"
+            ) from None
+        yield
 
 
 def _chapters(project: Project, plant: str) -> list[tuple[list[int], list[int]]]:

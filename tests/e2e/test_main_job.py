@@ -3,6 +3,7 @@
 They share one shop whose first run is paid once; a test that edits it copies it first.
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -79,6 +80,14 @@ def test_the_same_again_runs_nothing(first: First) -> None:
     assert [run["metrics"] for run in summary["runs"]] == [
         run["metrics"] for run in first.summary["runs"]
     ]
+
+
+def test_a_second_run_at_the_same_time_is_refused(first: First) -> None:
+    with (first.shop.home / "build" / "shop" / ".lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        code, summary, said = first.shop.run()
+    assert (code, summary) == (3, {})
+    assert "another run of this project is at work" in said
 
 
 def test_one_parameter_reruns_what_depends_on_it(first: First, tmp_path: Path) -> None:
