@@ -42,7 +42,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import statistics
 import sys
 from collections.abc import Callable
@@ -54,26 +53,22 @@ from time import perf_counter
 
 from rich.console import Console
 from rich.table import Table
-from scipy.stats import binomtest, norm
+from scipy.stats import binomtest
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # started as a file, from anywhere
 
+from benchmarks.rollout_alarms import Alarm, thresholds, z_test  # noqa: E402
 from benchmarks.rollout_simulation import (  # noqa: E402
     SLICE_COUNT,
     Candidate,
     Simulation,
     World,
 )
-from components.deploy.observation import Observation, key  # noqa: E402
 from components.deploy.phases import Do, step  # noqa: E402
 from components.deploy.plan import Plan  # noqa: E402
 from components.deploy.state import OBSERVING, State  # noqa: E402
 from contracts.config import RolloutConfig, load_rollout  # noqa: E402
-
-FAILED_CHECKS = 5
-MAX_ERROR_RATE, MAX_SLOW_RATE = 0.01, 0.05
-P_VALUE = 0.01
 
 
 @dataclass(frozen=True)
@@ -160,9 +155,6 @@ def by_evidence(scenario: Scenario, traffic: Simulation) -> End:
     return End(name, ended.requests, ended.canary_requests, ended.harmed_requests)
 
 
-Alarm = Callable[[Observation], bool]
-
-
 def by_alarm(make: Callable[[], Alarm], scenario: Scenario, traffic: Simulation) -> End:
     """Walk the same steps; an alarm rolls back, the last step promotes."""
     alarm, requests, canary, harmed = make(), 0, 0, 0
@@ -180,47 +172,6 @@ def by_alarm(make: Callable[[], Alarm], scenario: Scenario, traffic: Simulation)
             if alarm(seen):
                 return End("rolled_back", requests, canary, harmed)
     return End("promoted", requests, canary, harmed)
-
-
-def thresholds() -> Alarm:
-    """Return a check of the canary's error rate and latency, window by window."""
-    failed = 0
-
-    def alarm(seen: Observation) -> bool:
-        nonlocal failed
-        for metric, limit in (("error", MAX_ERROR_RATE), ("slow", MAX_SLOW_RATE)):
-            row = seen.strata[key(metric)][0]
-            if row.x_canary > limit * row.n_canary:
-                failed += 1
-                break
-        return failed >= FAILED_CHECKS
-
-    return alarm
-
-
-def z_test() -> Alarm:
-    """Return a test of pooled counts at every look, as dashboards do it."""
-    pooled: dict[str, list[int]] = {}
-    critical = norm.isf(P_VALUE)
-
-    def alarm(seen: Observation) -> bool:
-        worst = 0.0
-        for name, rows in seen.strata.items():
-            counts = pooled.setdefault(name, [0, 0, 0, 0])
-            counts[:] = [sum(column) for column in zip(counts, *rows, strict=True)]
-            worst = max(worst, _z(*counts))
-        return worst > critical
-
-    return alarm
-
-
-def _z(n_canary: int, x_canary: int, n_stable: int, x_stable: int) -> float:
-    if min(n_canary, n_stable) == 0:
-        return 0.0
-    rate = (x_canary + x_stable) / (n_canary + n_stable)
-    variance = rate * (1 - rate) * (1 / n_canary + 1 / n_stable)
-    difference = x_canary / n_canary - x_stable / n_stable
-    return difference / math.sqrt(variance) if variance else 0.0
 
 
 JUDGES: dict[str, Callable[[Scenario, Simulation], End]] = {
