@@ -224,7 +224,7 @@ def _quantile(values: list[int], level: float) -> int | None:
     """Return an order statistic; None of nothing."""
     if not values:
         return None
-    return sorted(values)[min(len(values) - 1, math.floor(level * len(values)))]
+    return sorted(values)[min(len(values) - 1, int(level * len(values)))]
 
 
 def show(found: list[dict[str, object]], console: Console) -> None:
