@@ -199,7 +199,9 @@ class TaskHandler(subprocess_task_handler.SubprocessTaskHandler):
         return KeyParts(
             step=name,
             code=digests.of_json([fingerprint.of_step(name, self.image, ROOT), source]),
-            environment=self.context.workers.by_image[self.image].digest(),
+            environment=digests.of_json(
+                [self.image, self.context.workers.by_image[self.image].digest()]
+            ),
             parameters=parameters,
             inputs={
                 key: self.context.digest_of(value["artifacts"][0]["uri"])

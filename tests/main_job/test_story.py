@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.e2e.shop import ROOT, Shop, open_shop
+from tests.main_job.shop import ROOT, Shop, open_shop
 
 pytestmark = pytest.mark.slow
 STEPS = ["ingest", "validate", "transform", "train", "evaluate", "infra_validate"]
