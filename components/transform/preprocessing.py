@@ -5,6 +5,9 @@ Shapes: n rows, d numeric features, c categorical features.
 
 from __future__ import annotations
 
+import json
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -15,7 +18,7 @@ from keras import layers, ops
 from contracts.features import Constants
 from contracts.signature import inputs_of_table
 
-__all__ = ["apply", "build"]
+__all__ = ["apply", "build", "save"]
 
 _ROWS = 65_536  # rows a call: bounds the memory of texts as Python objects
 _NEVER_IN_DATA = "\0never seen"
@@ -30,6 +33,7 @@ def build(constants: Constants) -> keras.Model:
     missing indicator for each number that had gaps in training. Texts: 0 for a value
     not seen in training, 1..n for the vocabulary, n + 1 for missing.
     """
+    keras.utils.clear_session()  # layers are numbered from one, whoever came before
     inputs = {
         spec.argument: keras.Input((), name=spec.argument, dtype=_DTYPES[spec.datatype])
         for spec in constants.inputs
@@ -37,6 +41,23 @@ def build(constants: Constants) -> keras.Model:
     # A model of its own, so that no column's name meets the name of an operation.
     features = _features(constants)(list(inputs.values()))
     return keras.Model(inputs, features, name="preprocessing")
+
+
+def save(model: keras.Model, path: Path) -> None:
+    """Write `model` so that the same model gives the same bytes.
+
+    Keras notes when it saved; with that gone, a step that runs again with an equal
+    result does not make the steps after it run again.
+    """
+    model.save(path)
+    with zipfile.ZipFile(path) as saved:
+        parts = {name: saved.read(name) for name in sorted(saved.namelist())}
+    metadata = json.loads(parts["metadata.json"])
+    metadata["date_saved"] = "1980-01-01@00:00:00"
+    parts["metadata.json"] = json.dumps(metadata).encode()
+    with zipfile.ZipFile(path, "w") as plain:
+        for name, content in parts.items():
+            plain.writestr(zipfile.ZipInfo(name), content)
 
 
 def apply(

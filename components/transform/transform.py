@@ -58,7 +58,7 @@ def run(
                 golden = _golden(table, made, golden_rows)
             print(f"{split}: {len(made.label):,} labelled examples", flush=True)
         constants.model_copy(update={"golden": golden}).save(folder)
-        model.save(folder / PREPROCESSING)
+        preprocessing.save(model, folder / PREPROCESSING)
     print(_summary(constants, counted["examples"]), flush=True)
 
 
