@@ -6,6 +6,7 @@ Shapes: n rows, d numeric features, c categorical features.
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from contracts.signature import inputs_of_table
 __all__ = ["apply", "build", "save"]
 
 _ROWS = 65_536  # rows a call: bounds the memory of texts as Python objects
+_SHARED = re.compile(r'("shared_object_id": )(\d+)')
 _NEVER_IN_DATA = "\0never seen"
 
 
@@ -46,8 +48,9 @@ def build(constants: Constants) -> keras.Model:
 def save(model: keras.Model, path: Path) -> None:
     """Write `model` so that the same model gives the same bytes.
 
-    Keras notes when it saved; with that gone, a step that runs again with an equal
-    result does not make the steps after it run again.
+    Keras notes when it saved, and calls shared objects by their addresses; with that
+    gone, a step that runs again with an equal result does not make the steps after it
+    run again.
     """
     model.save(path)
     with zipfile.ZipFile(path) as saved:
@@ -55,6 +58,11 @@ def save(model: keras.Model, path: Path) -> None:
     metadata = json.loads(parts["metadata.json"])
     metadata["date_saved"] = "1980-01-01@00:00:00"
     parts["metadata.json"] = json.dumps(metadata).encode()
+    seen: dict[str, str] = {}
+    parts["config.json"] = _SHARED.sub(
+        lambda found: f"{found[1]}{seen.setdefault(found[2], str(len(seen)))}",
+        parts["config.json"].decode(),
+    ).encode()
     with zipfile.ZipFile(path, "w") as plain:
         for name, content in parts.items():
             plain.writestr(zipfile.ZipInfo(name), content)
