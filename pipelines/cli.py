@@ -1,6 +1,7 @@
 """`canario`, the one front door. Commands parse, call, and print; nothing else.
 
-Exit codes: 0 done, 1 a gate refused, 2 bad input, 3 a fault of the environment.
+Exit codes: 0 done, 1 a gate refused, 2 bad input, 3 a fault of the environment (or of
+ours, with its traceback), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -203,17 +205,20 @@ def main() -> NoReturn:
         print(f"canario: {message}", file=sys.stderr)
         sys.exit(130)
     except OSError as error:
-        print(f"canario: {error.filename or ''}: {error.strerror}", file=sys.stderr)
-        sys.exit(3)
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"canario: {where}{error.strerror or error}", file=sys.stderr)
+        sys.exit(CanarioError.exit_code)
     except Exception as error:
         sys.exit(_usage_or_bug(error))
     sys.exit(0)
 
 
 def _usage_or_bug(error: Exception) -> int:
+    """Say what is wrong; a bug shows its traceback, and 1 would mean a refusal."""
     show = getattr(error, "format_message", None)  # click's and typer's usage errors
     if show is None:
-        raise error
+        traceback.print_exception(error)
+        return CanarioError.exit_code
     print(f"canario: {show()}", file=sys.stderr)
     return 2
 

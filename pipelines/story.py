@@ -70,7 +70,7 @@ class Story:
 
 
 def open_project(name: str, configs: Path, build: Path) -> Project:
-    """Load `configs/<name>`; `build/<name>` is its workspace.
+    """Load `configs/<name>`; its workspace lies in `build` under the project's name.
 
     Raises ConfigError with file and line, BadInput when there is no such project.
     """
@@ -84,7 +84,7 @@ def open_project(name: str, configs: Path, build: Path) -> Project:
         )
     config = load_project(folder)
     rollout = load_rollout(folder)
-    return Project(folder, config, rollout, (build / name).resolve())
+    return Project(folder, config, rollout, (build / config.project).resolve())
 
 
 def tell(

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import cli
+from pipelines.story import open_project
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -52,3 +55,19 @@ def test_a_config_mistake_names_file_and_line(tmp_path: Path) -> None:
 def test_runs_of_an_empty_build_as_json(tmp_path: Path) -> None:
     done = canario("runs", "--json", "--build", str(tmp_path))
     assert (done.returncode, json.loads(done.stdout)) == (0, [])
+
+
+def test_a_bug_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(**_: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(cli, "app", broken)
+    monkeypatch.setattr(cli.signal, "signal", lambda *_: None)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 3
+
+
+def test_results_lie_under_the_name_of_the_project(tmp_path: Path) -> None:
+    opened = open_project("../configs/taxi", ROOT / "configs", tmp_path / "build")
+    assert opened.workspace == tmp_path / "build" / "taxi"
