@@ -103,9 +103,15 @@ def required_columns(config: ProjectConfig) -> list[str]:
 
 
 def schema_text(project: Project) -> str:
-    """Return the curated schema; empty when the project has none yet."""
+    """Return the curated schema; empty when the project has none yet.
+
+    Raises ConfigError when it is not text.
+    """
     path = project.folder / project.config.validation.schema_file
-    return path.read_text() if path.exists() else ""
+    try:
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8 text; expected a schema") from None
 
 
 def _derived(pattern: str, derived: set[str]) -> bool:
@@ -116,16 +122,21 @@ def _must_pass(project: Project, item: MustPass) -> dict[str, Any]:
     path = project.folder / item.file
     where = f"{project.folder / 'project.yaml'}: must_pass {item.name}"
     try:
-        with path.open(newline="") as stream:
-            rows = list(csv.DictReader(stream))
-    except FileNotFoundError:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            rows = list(csv.DictReader(stream, strict=True))
+    except (FileNotFoundError, IsADirectoryError):
         raise ConfigError(f"{where}: no file {path}") from None
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: expected CSV in UTF-8: {error}") from None
     if not rows or "label" not in rows[0]:
         raise DataError(f"{path}: needs rows and a column 'label'")
     if len(rows) > _MAX_MUST_PASS:
         raise DataError(
             f"{path}: {len(rows)} rows; at most {_MAX_MUST_PASS} are allowed"
         )
+    for number, row in enumerate(rows, 1):
+        if None in row or None in row.values():  # where DictReader puts what is amiss
+            raise DataError(f"{path}, row {number}: not as many fields as the header")
     unknown = {row["label"] for row in rows} - set(project.config.data.label.classes)
     if unknown:
         raise DataError(f"{path}: label {sorted(unknown)[0]!r} is not a class")

@@ -100,7 +100,7 @@ class DataConfig(Section):
     stands for x_0, x_1, x_2. Names that are no identifiers become ones, and a name
     that canario uses gets an underscore: `label` is `label_` (components/ingest/names).
     `id` lists the columns that identify an example; empty means all columns.
-    `derived` adds columns by expressions, each known when its inputs are.
+    `derived` adds columns by expressions; the features say when each is known.
     """
 
     source: str
@@ -116,6 +116,14 @@ class DataConfig(Section):
     derived: dict[str, Expression] = Field(default={})
     max_corrupt_fraction: Fraction = 0.01
     label: LabelConfig
+
+    def of_label(self) -> list[str]:
+        """Return the label's column, and what is derived from it; [] without one."""
+        found = [self.label.column] if self.label.column else []
+        for name, text in self.derived.items():
+            if not set(found).isdisjoint(expressions.columns_of(text)):
+                found.append(name)
+        return found
 
     @model_validator(mode="after")
     def _time_is_there(self) -> DataConfig:

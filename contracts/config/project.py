@@ -155,9 +155,10 @@ class ProjectConfig(Section):
                     f"'{self.predict_at}'. Remove it from features.",
                     *at,
                 )
-            label = self.data.label.column
-            if label and fnmatch.fnmatchcase(label, feature.column):
-                raise Mistake(f"{feature.column} is the label", *at[:2], "column")
+            for column in fnmatch.filter(self.data.of_label(), feature.column):
+                own = column == self.data.label.column
+                what = "the label" if own else "computed from the label"
+                raise Mistake(f"{feature.column} is {what}", *at[:2], "column")
         return self
 
     def _is_later(self, moment: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -9,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from contracts import expressions
 from contracts.errors import ConfigError
 
-__all__ = ["Expression", "Fraction", "Mistake", "Name", "Section"]
+__all__ = ["Expression", "FileName", "Fraction", "Mistake", "Name", "Section"]
 
 
 class Section(BaseModel):
@@ -37,7 +38,16 @@ def _parsed(text: str) -> str:
     return text
 
 
+def _inside(text: str) -> str:
+    path = Path(text)
+    if path.is_absolute() or ".." in path.parts or not path.name:
+        raise ValueError(f"'{text}' is no file inside the project's folder")
+    return text
+
+
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Expression = Annotated[str, AfterValidator(_parsed)]
 """Arithmetic on columns (contracts/expressions.py), checked when the config is read."""
+FileName = Annotated[str, AfterValidator(_inside)]
+"""A file in the project's folder: a config does not reach beyond its own folder."""

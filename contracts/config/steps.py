@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.config.section import Fraction, Name, Section
+from contracts.config.section import FileName, Fraction, Name, Section
 
 __all__ = [
     "EvaluateConfig",
@@ -23,7 +23,7 @@ class ValidateConfig(Section):
     `min_examples` counts rows of the train split; below it nothing is trained.
     """
 
-    schema_file: str = "schema.pbtxt"
+    schema_file: FileName = "schema.pbtxt"
     block_on: Literal["error", "warning"] = "error"
     min_examples: int = Field(default=100, ge=1)
 
@@ -49,11 +49,11 @@ class TrainConfig(Section):
 
 
 class MustPass(Section):
-    """Rows that a candidate may never get wrong: a CSV beside the config, with the
-    raw columns and a column `label`."""
+    """Rows that a candidate may never get wrong: a CSV beside the config, with every
+    input of the model (derived columns too) and a column `label`."""
 
     name: Name
-    file: str
+    file: FileName
 
 
 class EvaluateConfig(Section):

@@ -179,6 +179,22 @@ def test_the_label_is_no_feature(column: str, tmp_path: Path) -> None:
     assert f"project.yaml:16: features[1].column: {column} is the label" in said
 
 
+def test_what_is_computed_from_the_label_is_no_feature(tmp_path: Path) -> None:
+    text = changed(PROJECT, "expression: returns > 0", "column: back")
+    text = changed(
+        text, "{total: price", "{twice: 2 * back, four: 2 * twice, total: price"
+    )
+    said = refusal(tmp_path, changed(text, "column: city", "column: four"))
+    assert "features[1].column: four is computed from the label" in said
+
+
+@pytest.mark.parametrize("path", ["../x.pbtxt", "/etc/passwd", "a/../../x", "", "."])
+def test_a_file_outside_the_folder_is_refused(path: str, tmp_path: Path) -> None:
+    text = f"{PROJECT}validation: {{schema_file: '{path}'}}\n"
+    said = refusal(tmp_path, text)
+    assert f"validation.schema_file: '{path}' is no file inside the project's" in said
+
+
 def test_folder_and_project_have_one_name(tmp_path: Path) -> None:
     said = refusal(tmp_path, changed(PROJECT, "project: shop", "project: store"))
     assert "'store' lies in folder 'shop'" in said
