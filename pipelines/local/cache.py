@@ -15,7 +15,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from contracts import digests
 from contracts.storage import atomic_directory
@@ -84,7 +84,7 @@ class Cache:
                 name: digests.of_path(place / "outputs" / name)
                 for name in entry.digests
             }
-        except (FileNotFoundError, ValidationError):
+        except (FileNotFoundError, ValueError):  # pydantic's is a ValueError
             return None
         if found != entry.digests:
             return None
@@ -110,7 +110,7 @@ class Cache:
         for path in newest:
             try:
                 other = Entry.model_validate_json(path.read_text())
-            except ValidationError:
+            except ValueError:
                 continue
             found.append(parts.differences(other.parts) or ["outputs lost or damaged"])
         return min(found, key=len, default=["first time"])

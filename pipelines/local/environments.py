@@ -19,9 +19,9 @@ from types import TracebackType
 from components import images
 from contracts import digests
 from contracts.errors import EnvironmentFault
+from contracts.processes import WARM_SOCKET
 
 ROOT = Path(__file__).resolve().parents[2]
-WARM_VARIABLE = "CANARIO_WARM_SOCKET"
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2"}
 _EXECUTOR = "pipelines.local.step"
 
@@ -148,7 +148,7 @@ class WarmWorkers:
         environment = self.by_image[image]
         env = {**_QUIET, **env}
         if self._folder and "tensorflow" in self._processes:
-            env[WARM_VARIABLE] = str(self._socket("tensorflow"))
+            env[WARM_SOCKET] = str(self._socket("tensorflow"))
         if environment.name not in self._processes:
             return self._run_cold(environment, argv, env, log, tick)
         request = {"module": _EXECUTOR, "argv": argv, "env": env, "log": str(log)}

@@ -19,6 +19,7 @@ _SHOWN = (".j2", ".css")
 _STARTED = {images.SERVING: ("serving.predictor", "serving.drill")}
 
 _FROM = re.compile(r"^\s*from\s+([\w.]+)\s+import\s+(\([^)]*\)|[^\n]+)", re.M)
+_COMMENT = re.compile(r"#[^\n]*")
 _IMPORT = re.compile(r"^\s*import\s+([^\n]+)", re.M)
 
 
@@ -65,10 +66,10 @@ def _imports(path: Path) -> tuple[str, ...]:
     Read with expressions instead of `ast`, which took a second for all steps. A line
     of a docstring that looks like an import costs a file too many, never one too few.
     """
-    text = path.read_text()
+    text = _COMMENT.sub("", path.read_text())
     modules = []
     for module, names in _FROM.findall(text):
-        found = re.findall(r"[\w.]+", names.split("#")[0])
+        found = re.findall(r"[\w.]+", names)
         modules += [module, *(f"{module}.{name}" for name in found)]
     for names in _IMPORT.findall(text):
         modules += re.findall(r"[\w.]+", names)

@@ -110,7 +110,8 @@ class TaskHandler(subprocess_task_handler.SubprocessTaskHandler):
                 task, source, arguments, given, folder
             )
         except CanarioError as error:
-            self.context.error, done = error, False
+            done = False
+            self.context.error = self.context.error or error  # the report's comes last
         task.seconds = round(time.monotonic() - started, 3)
         task.status = "done" if done else "failed"
         if done:

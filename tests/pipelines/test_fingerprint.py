@@ -42,6 +42,12 @@ def test_the_closure_follows_imports_inside_functions(tree: Path) -> None:
     assert {"components/train/train.py", "contracts/errors.py"} <= _names(tree)
 
 
+def test_a_comment_between_names_hides_none(tree: Path) -> None:
+    names = "(  # noqa (all)\n    errors,  # first (of two)\n    unused,\n)"
+    (tree / "components/train/train.py").write_text(f"from contracts import {names}\n")
+    assert {"contracts/errors.py", "contracts/unused.py"} <= _names(tree)
+
+
 def test_files_that_nobody_imports_do_not_count(tree: Path) -> None:
     assert "contracts/unused.py" not in _names(tree)
 
