@@ -177,6 +177,8 @@ class _Forked:
                 data = self._connection.recv(4096)
             except BlockingIOError:
                 return None
+            except ConnectionError:
+                data = b""
             self._lines += data
             if b"\n" in self._lines:
                 self._code = int(json.loads(self._lines)["exit"])

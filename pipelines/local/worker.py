@@ -87,7 +87,11 @@ class _Worker:
 
     def _accept(self) -> None:
         connection, _ = self._server.accept()
-        request = _read_line(connection)
+        try:
+            request = _read_line(connection)
+        except (OSError, ValueError):  # it hung up before it had said what it wants
+            connection.close()
+            return
         pid = os.fork()
         if pid == 0:
             self._server.close()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,6 +112,14 @@ def test_hanging_up_ends_the_task(workers: WarmWorkers, tmp_path: Path) -> None:
             stop_when_it_runs,
         )
     assert _gone(int((tmp_path / "said").read_text().split()[0]))
+
+
+def test_hanging_up_before_asking_harms_nobody(
+    workers: WarmWorkers, tmp_path: Path
+) -> None:
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.connect(str(workers._socket("base")))
+    assert _run(workers, SOURCE, tmp_path, COLOUR="green") == 0
 
 
 def test_closing_ends_the_tasks_that_still_run(tmp_path: Path) -> None:
