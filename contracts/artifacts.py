@@ -120,6 +120,6 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def _span_of_file(path: Path) -> tuple[int, int]:
-    """Return (span, version) of `span-<span>-v<version>`; spans may be negative."""
+    """Return (span, version) of `span-<span>-v<version>`."""
     span, version = path.stem.removeprefix("span-").rsplit("-v", 1)
     return int(span), int(version)

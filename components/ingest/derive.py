@@ -56,8 +56,6 @@ def compute(table: pa.Table, key: str, text: str) -> pa.ChunkedArray:
         values = expressions.evaluate(text, table)
     except ConfigError as error:
         raise ConfigError(f"{key}: {error}") from None
-    if isinstance(values, pa.Scalar):
-        values = pa.repeat(values, table.num_rows)
     if pa.types.is_integer(values.type):
         values = values.cast(pa.int64())
     return values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])

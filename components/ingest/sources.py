@@ -63,6 +63,8 @@ def read_bytes(path: Path) -> bytes:
         raise DataError(
             f"{path}: broken archive ({error}). Fetch the file again."
         ) from None
+    except NotImplementedError as error:
+        raise DataError(f"{path}: {error}. Pack it again, or unpack it.") from None
     except (PermissionError, FileNotFoundError) as error:
         raise EnvironmentFault(f"{path}: cannot be read ({error.strerror})") from None
 

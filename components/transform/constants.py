@@ -6,7 +6,6 @@ by the validate step.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -37,9 +36,6 @@ def derive(
     """
     raw = [name for name in columns if name not in RESERVED]
     chosen = expand(list(features), raw)
-    twice = [name for name, n in Counter(f.column for f in chosen).items() if n > 1]
-    if twice:
-        raise ConfigError(f"features: {twice[0]} is named twice (globs count, too)")
     for feature in chosen:
         _check_type(feature, columns[feature.column])
     return Constants(

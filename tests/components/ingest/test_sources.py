@@ -101,3 +101,14 @@ def test_an_endless_archive_is_refused(tmp_path, monkeypatch):
     path.write_bytes(gzip.compress(b"0" * (2 << 20)))
     with pytest.raises(DataError, match="larger than"):
         sources.read_bytes(path)
+
+
+def test_a_packing_that_python_does_not_know_is_named(tmp_path):
+    file = zipped(tmp_path / "a.zip", {"a.csv": "x\n1\n"})
+    data = bytearray(file.read_bytes())
+    for mark, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        place = data.index(mark) + offset
+        data[place : place + 2] = (9).to_bytes(2, "little")  # Deflate64
+    file.write_bytes(data)
+    with pytest.raises(DataError, match=r"not supported.*unpack it"):
+        sources.read_bytes(file)
