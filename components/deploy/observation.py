@@ -2,7 +2,7 @@
 
 A key is (metric, slice), with slice "" for all requests together. Counts of late
 labels belong to the window in which the request was made, so one look brings
-several strata of the metric `wrong` (design: the stratum is arrival look x window).
+several strata of the metric `wrong`: one for each window whose labels came.
 
 | metric | bad outcome of one request | where |
 |---|---|---|

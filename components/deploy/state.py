@@ -44,8 +44,8 @@ ENDED = {
 
 class State(BaseModel):
     """One rollout. `weight` is what the backend really holds, in percent; `entered`
-    and `time` are minutes of event time; `step_requests` counts this step's canary
-    requests; `resumes` says that a halt may be continued by running again."""
+    and `time` are minutes of event time; `steps` has the requests of each step so far;
+    `resumes` says that a halt may be continued by running again."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

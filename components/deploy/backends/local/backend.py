@@ -124,13 +124,15 @@ class LocalBackend:
 
     def close(self) -> None:
         """End the servers and the connections. May be repeated."""
-        if self._client:
-            self._runner.run(self._client.close())
-            self._client = None
-        self._runner.close()
-        for server in self._servers:
-            server.stop()
-        self._logs.cleanup()
+        try:
+            if self._client:
+                self._runner.run(self._client.close())
+                self._client = None
+            self._runner.close()
+        finally:
+            for server in self._servers:
+                server.stop()
+            self._logs.cleanup()
 
     def _send(self, rows: Integers) -> None:
         keys, seed = self._traffic.keys[rows], self._plan.seed

@@ -83,7 +83,7 @@ def _output(content: bytes) -> tuple[str | None, float]:
     try:
         prediction: dict[str, Any] = orjson.loads(content)["predictions"][0]
         decision, probabilities = prediction["class"], prediction["probabilities"]
-        if decision is None or None in probabilities:
+        if not isinstance(decision, str) or None in probabilities:
             return None, 0.0
         return decision, _score(probabilities)
     except (ValueError, KeyError, IndexError, TypeError):
