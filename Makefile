@@ -20,6 +20,7 @@ test: check ## check, then all tests that need no cluster
 check: setup ## lint, types, import rules; never edits a file
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check -q .
 	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_imports.py
 
 fix: setup ## format and apply the safe lint fixes
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .

@@ -36,7 +36,7 @@ class TaskSummary(BaseModel):
 
 
 class RunRecord(BaseModel):
-    """One run (G01): code, data, parameters and results, each by digest."""
+    """One run: code, data, parameters and results, each by digest."""
 
     model_config = ConfigDict(extra="forbid")
 

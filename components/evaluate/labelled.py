@@ -1,7 +1,7 @@
 """The examples that judge: the labelled rows of the test split, and their slices.
 
-The test split is read here and nowhere before (C05: train fits, eval stops the
-training early, test is for the final evaluation only).
+The test split is read here and nowhere before: train fits, eval stops the training
+early, test is for the final evaluation only.
 """
 
 from __future__ import annotations

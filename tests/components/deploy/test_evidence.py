@@ -119,7 +119,7 @@ def test_looking_sixty_times_keeps_the_level() -> None:
 
 
 def test_a_worse_slice_is_caught_soon() -> None:
-    """20 % against 28 %: the design's power, in canary requests of the slice."""
+    """20 % against 28 %: the power, in canary requests of the slice."""
     random = np.random.default_rng(6)
     needed = []
     for _ in range(60):

@@ -1,4 +1,4 @@
-"""E30: when a candidate may ship. Each row of the tables is a story."""
+"""When a candidate may ship. Each row of the tables is a story."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Oracles E01, E02, E03, E05, E06, E07, E09, E33 of the specification."""
+"""Counts, and the metrics that are ratios of them, against worked examples."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""E04, E10, E11, E13: what the gate shows, and what it makes of it."""
+"""What the gate shows, and what it makes of it."""
 
 import json
 

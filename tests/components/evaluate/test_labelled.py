@@ -1,4 +1,4 @@
-"""C05: only the test split judges. M3: its slices are those of every other stage."""
+"""Only the test split judges, and its slices are those of every other stage."""
 
 import numpy as np
 import pyarrow as pa

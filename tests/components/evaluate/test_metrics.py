@@ -1,4 +1,4 @@
-"""E04: trivial models beside every model; and the table of metrics as a whole."""
+"""Trivial models beside every model; and the table of metrics as a whole."""
 
 import numpy as np
 import pytest

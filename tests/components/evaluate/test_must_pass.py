@@ -1,4 +1,4 @@
-"""E11: disproportionately important examples are a hard gate."""
+"""Disproportionately important examples are a hard gate."""
 
 import numpy as np
 import pytest

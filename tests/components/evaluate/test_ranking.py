@@ -1,4 +1,4 @@
-"""E08: ROC, AUC with its bands, precision-recall where classes are unbalanced."""
+"""ROC, AUC with its bands, precision-recall where classes are unbalanced."""
 
 import numpy as np
 import pytest

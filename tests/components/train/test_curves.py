@@ -1,4 +1,4 @@
-"""Losses, AUC and the diagnosis of planted curves (D08)."""
+"""Losses, AUC and the diagnosis of planted curves."""
 
 import math
 import re

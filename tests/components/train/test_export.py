@@ -1,4 +1,4 @@
-"""The served model proves that it does what training did (C04, M10)."""
+"""The served model proves that it does what training did."""
 
 import shutil
 

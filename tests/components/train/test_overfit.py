@@ -1,4 +1,4 @@
-"""The overfit check (D09): what can be learnt by heart, and what is said if not."""
+"""The overfit check: what can be learnt by heart, and what is said if not."""
 
 import keras
 import numpy as np

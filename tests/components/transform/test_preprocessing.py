@@ -1,4 +1,4 @@
-"""The Keras preprocessing by itself: oracles C01 and C02, names, edges."""
+"""The Keras preprocessing by itself: worked examples, names, edges."""
 
 import math
 
