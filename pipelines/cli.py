@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 import traceback
@@ -158,7 +159,11 @@ def new(
     from pipelines.schema import infer_for
 
     folder = new_project(name, source, label, time, group, configs)
-    infer_for(folder)
+    try:
+        infer_for(folder)
+    except BaseException:
+        shutil.rmtree(folder)  # half a project would stand in the way of the next try
+        raise
     told = f"{folder} is there. Read project.yaml, then: canario run {name}"
     _show(as_json, {"folder": str(folder)}, told)
 

@@ -68,6 +68,21 @@ def test_a_bug_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ended.value.code == 3
 
 
+def test_a_project_without_a_schema_does_not_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(folder: Path) -> Path:
+        assert (folder / "project.yaml").exists()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipelines.schema.infer_for", interrupted)
+    rows = "".join(f"{i / 7:.2f},{i % 2}\n" for i in range(100))
+    (tmp_path / "a.csv").write_text(f"x,y\n{rows}")
+    with pytest.raises(KeyboardInterrupt):
+        cli.new("p", tmp_path / "a.csv", "y", configs=tmp_path / "configs")
+    assert not (tmp_path / "configs" / "p").exists()
+
+
 def test_results_lie_under_the_name_of_the_project(tmp_path: Path) -> None:
     opened = open_project("../configs/taxi", ROOT / "configs", tmp_path / "build")
     assert opened.workspace == tmp_path / "build" / "taxi"
