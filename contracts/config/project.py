@@ -74,13 +74,14 @@ class Feature(Section):
     """One input of the model, or several by a glob (`pixel_*`).
 
     `known` is the moment from which the value exists; `vocabulary` caps the number
-    of categories, the rest share one out-of-vocabulary slot.
+    of categories, the rest share one out-of-vocabulary slot; the statistics that it is
+    made of list a thousand.
     """
 
     column: str
     kind: FeatureKind
     known: str
-    vocabulary: int = Field(default=1000, ge=1, le=100_000)
+    vocabulary: int = Field(default=1000, ge=1, le=1000)
 
 
 class SliceConfig(Section):

@@ -35,7 +35,6 @@ class Input:
 
     column: str
     kind: str
-    vocabulary: int | None
     remark: str
 
 
@@ -169,13 +168,10 @@ def _input(column: Column) -> Input:
     values = f"{column.distinct:,} values{gaps}"
     code = column.kind == "int64" and column.distinct in _FEW_NUMBERS
     if code and column.present >= _ROWS_A_CODE * column.distinct:
-        return Input(
-            column.name, "categorical", None, f"{values}; numeric if it counts"
-        )
+        return Input(column.name, "categorical", f"{values}; numeric if it counts")
     if column.kind in ("string", "bool"):
-        large = min(column.distinct, 100_000) if column.distinct > 1000 else None
-        return Input(column.name, "categorical", large, values)
-    return Input(column.name, "numeric", None, values)
+        return Input(column.name, "categorical", values)
+    return Input(column.name, "numeric", values)
 
 
 def _families(free: Sequence[Column], names: Sequence[str]) -> dict[str, Input]:
@@ -190,7 +186,7 @@ def _families(free: Sequence[Column], names: Sequence[str]) -> dict[str, Input]:
         whole = sum(name.startswith(prefix) for name in names) == len(columns)
         sound = all(column.missing <= _MOSTLY_MISSING for column in columns)
         if len(columns) >= _FAMILY and whole and sound:
-            line = Input(f"{prefix}*", "numeric", None, f"{len(columns)} columns")
+            line = Input(f"{prefix}*", "numeric", f"{len(columns)} columns")
             found |= {column.name: line for column in columns}
     return found
 
