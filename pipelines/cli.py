@@ -74,7 +74,9 @@ def run(
 @runs_app.callback(invoke_without_command=True)
 def runs(
     context: typer.Context,
-    project: Annotated[str, typer.Option(help="only the runs of this project")] = "*",
+    project: Annotated[
+        str | None, typer.Option(help="only the runs of this project")
+    ] = None,
     as_json: Json = False,
     build: Build = _BUILD,
 ) -> None:

@@ -114,9 +114,10 @@ class RunRecord(BaseModel):
         }
 
 
-def load_all(build: Path, project: str = "*") -> list[RunRecord]:
+def load_all(build: Path, project: str | None = None) -> list[RunRecord]:
     """Return the records below `build`, of one project or all, oldest first."""
-    found = [load(path) for path in build.glob(f"{project}/runs/*/{RECORD}")]
+    paths = build.glob(f"*/runs/*/{RECORD}")
+    found = [load(p) for p in paths if project in (None, p.parents[2].name)]
     return sorted(found, key=lambda r: (r.started, r.run_id))
 
 

@@ -28,6 +28,7 @@ def canario(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
         (["launch"], "No such command"),
         (["serve", "nowhere"], "no live model of 'nowhere'"),
         (["runs", "diff", "a", "b"], "0 runs match"),
+        (["runs", "--project", "/flights"], "no runs in"),
     ],
 )
 def test_a_mistake_ends_in_a_sentence(
