@@ -143,7 +143,8 @@ def find(build: Path, run_id: str) -> RunRecord:
 def differences(a: RunRecord, b: RunRecord) -> list[dict[str, Any]]:
     """Return rows {kind, what, a, b} of everything in which two runs differ.
 
-    Kinds: parameter, code, environment, data (inputs by content), metric, verdict.
+    Kinds: parameter, code, environment, data (inputs by content), metric, rollout,
+    verdict.
     """
     rows = []
     for name, left, right in _pairs(_flat(a.parameters), _flat(b.parameters)):
@@ -160,6 +161,9 @@ def differences(a: RunRecord, b: RunRecord) -> list[dict[str, Any]]:
                     rows.append({"kind": label, "what": what, "a": x, "b": y})
     for name, left, right in _pairs(_flat(a.metrics), _flat(b.metrics)):
         rows.append({"kind": "metric", "what": name, "a": left, "b": right})
+    ends = [_flat({"rollout": _end(record.rollout)}) for record in (a, b)]
+    for name, left, right in _pairs(*ends):
+        rows.append({"kind": "rollout", "what": name, "a": left, "b": right})
     passed_a = {name: v.passed for name, v in a.verdicts.items()}
     passed_b = {name: v.passed for name, v in b.verdicts.items()}
     for name, left, right in _pairs(passed_a, passed_b):
@@ -178,6 +182,11 @@ def _summary(task: TaskRecord) -> TaskSummary:
         key=task.parts.model_dump() if task.parts else {},
         outputs=task.outputs,
     )
+
+
+def _end(rollout: dict[str, Any] | None) -> dict[str, Any]:
+    keys = ("decision", "requests", "canary_requests", "harmed_requests")
+    return {key: rollout[key] for key in keys} if rollout else {}
 
 
 def _verdicts(run_root: Path, done: set[str]) -> dict[str, Verdict]:

@@ -41,7 +41,15 @@ class Environment:
 
     def digest(self) -> str:
         """Return the digest of what a step finds installed."""
-        return digests.of_json([digests.of_path(self.lock), platform.python_version()])
+        return digests.of_json([digests.of_path(self.lock), self._python_version()])
+
+    def _python_version(self) -> str:
+        """Read it from the virtual environment: starting Python to ask is slow."""
+        config = self.python.parent.parent / "pyvenv.cfg"
+        if not config.exists():
+            return platform.python_version()
+        lines = config.read_text().splitlines()
+        return next((x for x in lines if x.startswith("version")), config.name)
 
 
 def environments(root: Path = ROOT) -> dict[str, Environment]:

@@ -52,6 +52,7 @@ def test_two_runs_and_a_promoted_candidate(first: First) -> None:
 
 
 def test_each_gate_said_yes_with_reasons(first: First) -> None:
+    assert len(first.summary["runs"]) == 2
     for run in first.summary["runs"]:
         assert set(run["verdicts"]) == {"validation", "blessing", "infra"}
         assert all(v["passed"] and v["reasons"] for v in run["verdicts"].values())

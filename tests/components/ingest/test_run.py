@@ -84,6 +84,7 @@ def test_rows_without_label_stay_and_are_counted(workshop):
 def test_labels_are_known_after_their_time(workshop):
     label = LABEL | {"available_after_minutes": "x * 2"}
     workshop.ingest(table_text(), time={"column": "when"}, label=label)
+    assert workshop.everything().num_rows > 0
     for row in workshop.everything().to_pylist():
         assert row["label_time"] - row["event_time"] == timedelta(minutes=2 * row["x"])
 
